@@ -1,0 +1,29 @@
+//! The pure core of truebook.
+//!
+//! Decisions live here, and nothing else: no clock, no file, no socket, no float, no randomised map.
+//! Time, randomness and bytes are inputs. The same events always fold to the same state, byte for byte
+//! (promise P11), which is what makes replay, verification and simulation possible.
+//!
+//! - [`event`]: what can happen to a book, and its JSON form in the journal
+//! - [`state`]: the fold of the events, and its hash
+//! - [`order`], [`position`]: the trading part of the state
+//! - [`seen`]: every key and execution id ever used, long after the order itself is gone
+//! - [`doc`]: the bot's own variables, one JSON document
+//! - [`settings`]: canonical settings, their hash, secrets, and what changed
+//! - [`id`], [`money`], [`time`]: newtypes
+#![no_std]
+
+extern crate alloc;
+
+pub mod doc;
+pub mod event;
+pub mod hash;
+pub mod id;
+pub mod identity;
+pub mod money;
+pub mod order;
+pub mod position;
+pub mod seen;
+pub mod settings;
+pub mod state;
+pub mod time;

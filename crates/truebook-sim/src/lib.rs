@@ -1,0 +1,10 @@
+//! What truebook is tested with: a disk that loses what was not synced, and the contract every disk keeps.
+//!
+//! Everything here is deterministic: the same seed and the same calls give the same bytes.
+
+pub mod disk;
+pub mod disk_contract;
+mod rng;
+
+pub use disk::SimDisk;
+pub use rng::Rng;

@@ -1,0 +1,13 @@
+//! Checkpoints: the live state at one sequence number, so that opening need not read the whole journal.
+//!
+//! Two or more are kept; the newest valid one is used. What is no longer live (keys of closed orders,
+//! executions) stands in run files that checkpoints share, so a checkpoint's cost follows what is live.
+
+mod file;
+mod runs;
+
+pub use file::{
+    CHECKPOINT_DIR, Checkpoint, CheckpointError, CheckpointName, ReadableMark, list, read, remove_except,
+    write,
+};
+pub use runs::{RUN_DIR, RunError, RunRef, load_all as load_runs, save as save_runs};

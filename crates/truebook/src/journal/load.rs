@@ -1,0 +1,234 @@
+//! Loading a segment from disk, however it is stored, and decoding its events.
+
+use super::context::Context;
+use super::scan::{Beginning, Broken, End, Problem, RawEvent, Scan, beginning};
+use super::segment::{
+    Chain, OpenInfo, PAGE_BYTES, PageError, SegmentIndex, Storage, parse_page, segment_name,
+};
+use crate::crypt::{NotAuthentic, Purpose};
+use crate::disk::read_file;
+use crate::error::FileError;
+use crate::frame::{self, Form, Header, Kind};
+use crate::manifest::ManifestError;
+use std::io;
+use truebook_core::event::{DecodeError, Record};
+use truebook_core::hash::ChainHash;
+use truebook_core::id::{BookId, Seq};
+
+/// The largest segment file that is read, in bytes.
+pub const FILE_BYTES_MAX: u64 = 512 << 20;
+
+/// The bytes of a segment, unpacked.
+pub struct LoadedBytes {
+    /// Header page, frames, perhaps zeros.
+    pub bytes: Vec<u8>,
+}
+
+/// A segment whose events were decoded.
+pub struct Segment {
+    /// Its index.
+    pub index: SegmentIndex,
+    /// How it is stored.
+    pub storage: Storage,
+    /// What its opening frame says.
+    pub open: OpenInfo,
+    /// Its events; the first has sequence number `open.first`, the others follow.
+    pub records: Vec<Record>,
+    /// How they end.
+    pub end: End,
+    /// Hash chain after the last valid event.
+    pub chain: ChainHash,
+    /// Where the last valid frame ends.
+    pub valid_bytes: u64,
+    /// Length of the unpacked segment.
+    pub file_bytes: u64,
+}
+
+impl Segment {
+    /// Sequence number after the last valid event.
+    pub fn next(&self) -> Seq {
+        Seq::new(self.open.first.get() + self.records.len() as u64)
+    }
+}
+
+/// What a segment file turned out to be.
+pub enum Loaded {
+    /// Made ahead of time and never written to.
+    Empty,
+    /// It holds events, valid up to its end or up to damage.
+    Events(Box<Segment>),
+}
+
+/// Why a segment cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The operating system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The header page is unusable.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// It does not unpack.
+    #[error("the compressed segment does not unpack: {0}")]
+    Compressed(io::Error),
+    /// It was encrypted with another key, or changed.
+    #[error(transparent)]
+    NotAuthentic(#[from] NotAuthentic),
+    /// The opening frame is unusable.
+    #[error("{}", .0.problem.words())]
+    Beginning(Broken),
+    /// A frame is intact but its payload is no event.
+    #[error("event {seq}: {source}")]
+    Event {
+        /// Its sequence number.
+        seq: Seq,
+        /// Where its frame begins.
+        offset: u64,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+}
+
+impl Fault {
+    /// Where the fault is, in bytes from the beginning of the unpacked file.
+    pub const fn offset(&self) -> u64 {
+        match self {
+            Self::Beginning(broken) => broken.offset,
+            Self::Event { offset, .. } => *offset,
+            _ => 0,
+        }
+    }
+
+    /// Whether a newer program wrote the segment: no damage, but not for us to read.
+    pub const fn is_newer(&self) -> bool {
+        matches!(
+            self,
+            Self::Event { source: DecodeError::Newer { .. }, .. }
+                | Self::Page(PageError::Manifest(ManifestError::Newer { .. }))
+        )
+    }
+
+    /// Whether the file is not there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::File(failed) if failed.source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+/// Reads and unpacks a segment and checks its header page.
+pub fn load_bytes(context: &Context, index: SegmentIndex, storage: Storage) -> Result<LoadedBytes, Fault> {
+    let name = segment_name(index, storage);
+    let file = read_file(&*context.disk, &name, FILE_BYTES_MAX)
+        .map_err(|source| context.failed("read", &name, source))?;
+    let bytes = unpack(context, index, storage, file)?;
+    check_page(&bytes, index, context.manifest.book)?;
+    Ok(LoadedBytes { bytes })
+}
+
+fn check_page(bytes: &[u8], index: SegmentIndex, book: BookId) -> Result<(), PageError> {
+    let (found, manifest) = parse_page(bytes.get(..PAGE_BYTES).unwrap_or_default())?;
+    if found != index {
+        return Err(PageError::OtherSegment { found });
+    }
+    if manifest.book != book {
+        return Err(PageError::OtherBook { found: manifest.book });
+    }
+    Ok(())
+}
+
+/// Undoes encryption and compression.
+pub fn unpack(
+    context: &Context,
+    index: SegmentIndex,
+    storage: Storage,
+    file: Vec<u8>,
+) -> Result<Vec<u8>, Fault> {
+    match (storage, &context.cipher) {
+        (Storage::Raw, _) => Ok(file),
+        (Storage::Compressed, _) => decompress(&file),
+        (Storage::Encrypted, Some(cipher)) => decompress(&cipher.open(Purpose::Segment(index.get()), &file)?),
+        (Storage::Encrypted, None) => Err(NotAuthentic.into()),
+    }
+}
+
+fn decompress(packed: &[u8]) -> Result<Vec<u8>, Fault> {
+    let unusable = |what: &str| Fault::Compressed(io::Error::new(io::ErrorKind::InvalidData, what));
+    let length =
+        zstd::zstd_safe::get_frame_content_size(packed).map_err(|_| unusable("it has no zstd header"))?;
+    let length = length.ok_or_else(|| unusable("its header does not tell the unpacked length"))?;
+    if length > FILE_BYTES_MAX {
+        return Err(unusable("its header tells an unpacked length beyond the limit"));
+    }
+    // A damaged header may claim far more than there is; zstd never shrinks data more than this.
+    if length > (packed.len() as u64 + 64).saturating_mul(1 << 17) {
+        return Err(unusable("its header tells an impossible unpacked length"));
+    }
+    let capacity = usize::try_from(length).unwrap_or(0);
+    let bytes = zstd::bulk::decompress(packed, capacity).map_err(Fault::Compressed)?;
+    if bytes.len() as u64 == length {
+        Ok(bytes)
+    } else {
+        Err(unusable("it unpacks to another length than its header tells"))
+    }
+}
+
+/// Loads a segment and decodes its events.
+pub fn load(context: &Context, index: SegmentIndex, storage: Storage) -> Result<Loaded, Fault> {
+    let LoadedBytes { bytes } = load_bytes(context, index, storage)?;
+    match beginning(&bytes) {
+        Beginning::Empty => Ok(Loaded::Empty),
+        Beginning::Broken(broken) => Err(Fault::Beginning(broken)),
+        Beginning::Opened(_) => {
+            decode(context, index, storage, &bytes).map(|segment| Loaded::Events(Box::new(segment)))
+        }
+    }
+}
+
+/// What the opening frame says, if it can be read.
+pub fn opening(bytes: &[u8]) -> Option<OpenInfo> {
+    match beginning(bytes) {
+        Beginning::Opened(payload) => serde_json::from_slice(payload).ok(),
+        _ => None,
+    }
+}
+
+/// The hash chain at the beginning of a segment.
+pub fn begin_chain(context: &Context, index: SegmentIndex, open: &OpenInfo) -> Chain {
+    Chain::begin(context.manifest.book, index, open.prev)
+}
+
+fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]) -> Result<Segment, Fault> {
+    let offset = PAGE_BYTES as u64;
+    let unusable = Fault::Beginning(Broken { problem: Problem::NotOpened, offset, proof: None });
+    let open = opening(bytes).ok_or(unusable)?;
+    // Inside a sealed segment the frames are plain: the whole file was encrypted.
+    let cipher = if storage == Storage::Raw { context.cipher.as_deref() } else { None };
+    let mut scan = Scan::new(bytes, &open, begin_chain(context, index, &open), cipher);
+    let mut records = Vec::new();
+    while let Some(event) = scan.next_event() {
+        let (seq, offset) = (event.seq, event.offset);
+        records.push(Record::decode(&event.json).map_err(|source| Fault::Event { seq, offset, source })?);
+    }
+    let end = scan.end().unwrap_or(End::Blank);
+    assert_eq!(
+        scan.next_seq().get(),
+        open.first.get() + records.len() as u64,
+        "sequence numbers have no gap"
+    );
+    Ok(Segment {
+        index,
+        storage,
+        records,
+        end,
+        chain: scan.chain().hash(),
+        valid_bytes: scan.valid_bytes() as u64,
+        file_bytes: bytes.len() as u64,
+        open,
+    })
+}
+
+/// Appends the plain form of an event's frame as it stands in `bytes`.
+pub fn append_plain(out: &mut Vec<u8>, bytes: &[u8], event: &RawEvent<'_>) {
+    let at = usize::try_from(event.offset).unwrap_or(usize::MAX);
+    let behind = frame::decode(&bytes[at..]).map_or(0, |frame| frame.header.behind);
+    frame::append(out, Header { kind: Kind::Event, form: Form::Plain, seq: event.seq, behind }, &event.json);
+}

@@ -1,0 +1,277 @@
+//! The journal: an append-only sequence of events in checksummed, hash-chained segments.
+//!
+//! It is the truth; everything else in the directory can be made again from it. `docs/FORMAT.md` has every
+//! byte, `docs/FAULTS.md` what it survives.
+
+mod active;
+mod archive;
+mod commit;
+mod context;
+pub mod load;
+pub mod scan;
+pub mod segment;
+mod spare;
+mod stop;
+
+pub use active::{Active, Retired};
+pub use archive::archive;
+pub use commit::Ticket;
+pub use context::{Context, JournalOptions, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+pub use spare::{RESERVE_NAME, Spare, capacity_for, prepare, prepare_reserve, use_reserve};
+pub use stop::{Level, Stop};
+
+use crate::error::FileError;
+use crate::frame::{self, PAYLOAD_BYTES_MAX};
+use commit::{Queue, Taken, Turn};
+use segment::OpenInfo;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use stop::Switch;
+use truebook_core::event::{Record, Reserve};
+use truebook_core::id::Seq;
+
+/// Why an event was not taken. It is not in the journal and never will be.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The journal has stopped.
+    #[error("{0}")]
+    Stopped(Stop),
+    /// The event is too large.
+    #[error("the event has {bytes} bytes, the limit is {PAYLOAD_BYTES_MAX}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The event cannot be written as JSON.
+    #[error("encode the event: {0}")]
+    Encode(serde_json::Error),
+}
+
+/// Whether a step of background work found something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// It did something; there may be more.
+    Done,
+    /// There is nothing to do.
+    Idle,
+}
+
+/// The journal of an open book.
+pub struct Journal {
+    context: Context,
+    queue: Queue,
+    active: Mutex<Active>,
+    spare: Mutex<Spares>,
+    retired: Mutex<VecDeque<Retired>>,
+    durable: AtomicU64,
+    switch: Switch,
+}
+
+/// Segments made ahead of time.
+struct Spares {
+    ready: Option<Spare>,
+    wanted: segment::SegmentIndex,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere is a broken invariant; what the mutex guards is still consistent between calls.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Journal {
+    /// Goes on with `active`; everything before its next event is durable. `retired` still wait to be
+    /// sealed.
+    pub fn new(context: Context, active: Active, retired: Vec<Retired>) -> Self {
+        let next = active.next;
+        let wanted = active.index.next();
+        Self {
+            context,
+            queue: Queue::new(next),
+            durable: AtomicU64::new(next.get() - 1),
+            active: Mutex::new(active),
+            spare: Mutex::new(Spares { ready: None, wanted }),
+            retired: Mutex::new(retired.into()),
+            switch: Switch::default(),
+        }
+    }
+
+    /// The disk and the book on it.
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Hands over the segment that was made ahead of time by an earlier process, empty as it is.
+    pub fn adopt_spare(&self, spare: Spare) {
+        let mut spares = lock(&self.spare);
+        if spare.index == spares.wanted && spares.ready.is_none() {
+            spares.ready = Some(spare);
+        }
+    }
+
+    /// Queues an event. It is durable once its ticket was waited for.
+    pub fn push(&self, record: &Record, reserve: Reserve) -> Result<Ticket, AppendError> {
+        self.switch.check(reserve).map_err(AppendError::Stopped)?;
+        if let Some(taken) = self.queue.make_room() {
+            self.commit(taken).map_err(AppendError::Stopped)?;
+        }
+        self.queue.push(|out| write_payload(out, record))
+    }
+
+    /// Sequence number that the next event will have.
+    pub fn next(&self) -> Seq {
+        self.queue.next()
+    }
+
+    /// The highest sequence number known to be durable.
+    pub fn durable(&self) -> Seq {
+        Seq::new(self.durable.load(Ordering::Acquire))
+    }
+
+    /// Waits until the event of this ticket is durable.
+    pub fn wait(&self, ticket: &Ticket) -> Result<(), Stop> {
+        match self.queue.turn(ticket) {
+            Turn::Done(outcome) => outcome,
+            Turn::Lead(taken) => self.commit(taken),
+        }
+    }
+
+    /// Makes everything queued so far durable.
+    pub fn flush(&self) -> Result<(), Stop> {
+        while let Some(taken) = self.queue.take_all() {
+            self.commit(taken)?;
+        }
+        self.switch.get().map_or(Ok(()), |stop| if stop.level == Level::Failed { Err(stop) } else { Ok(()) })
+    }
+
+    fn commit(&self, mut taken: Taken) -> Result<(), Stop> {
+        let outcome = self.commit_frames(&mut taken);
+        if outcome.is_ok() {
+            self.durable.store(taken.next.get() - 1, Ordering::Release);
+        }
+        self.queue.report(taken, outcome.clone());
+        outcome
+    }
+
+    fn commit_frames(&self, taken: &mut Taken) -> Result<(), Stop> {
+        if let Some(stop) = self.switch.get().filter(|stop| stop.level == Level::Failed) {
+            return Err(stop);
+        }
+        let mut active = lock(&self.active);
+        let bytes = finished_bytes(&self.context, &taken.frames);
+        if !active.fits(bytes) {
+            self.roll(&mut active, bytes)?;
+        }
+        if !crate::planted::is(crate::planted::Bug::NoPoison) {
+            assert_eq!(active.next, taken.first, "no event is skipped and none is written twice");
+        }
+        active.finish(&self.context, &mut taken.frames);
+        assert!(taken.frames.len() <= bytes, "the frames have the size that was reckoned with");
+        active.write(&self.context, &taken.frames).map_err(|failed| self.switch.fail_for_good(failed))
+    }
+
+    /// Goes over to the next segment. What was written to the old one is durable already.
+    fn roll(&self, active: &mut Active, bytes: usize) -> Result<(), Stop> {
+        let retired = active.retire();
+        let spare = self.take_spare(active.index.next(), bytes)?;
+        let open = OpenInfo { first: active.next, prev: retired.chain, missing: None };
+        *active = Active::begin(&self.context, spare, &open);
+        lock(&self.retired).push_back(retired);
+        Ok(())
+    }
+
+    fn take_spare(&self, index: segment::SegmentIndex, bytes: usize) -> Result<Spare, Stop> {
+        let mut spares = lock(&self.spare);
+        spares.wanted = index.next();
+        let capacity = capacity_for(&self.context, bytes);
+        if let Some(spare) =
+            spares.ready.take().filter(|spare| spare.index == index && spare.capacity >= capacity)
+        {
+            return Ok(spare);
+        }
+        if self.switch.get().is_some() {
+            return use_reserve(&self.context, index, &[])
+                .map_err(|failed| self.switch.fail_for_good(failed));
+        }
+        prepare(&self.context, index, capacity, &[]).map_err(|failed| self.switch.fail_for_good(failed))
+    }
+
+    /// One step of background work: makes the next segment and the reserve, seals what is full.
+    ///
+    /// # Errors
+    /// The first failure, after which the journal has stopped.
+    pub fn maintain(&self) -> Result<Work, Stop> {
+        if let Some(stop) = self.switch.get() {
+            return Err(stop);
+        }
+        self.maintain_step().map_err(|failed| self.switch.fail(failed))
+    }
+
+    fn maintain_step(&self) -> Result<Work, FileError> {
+        if self.prepare_next()? == Work::Done {
+            return Ok(Work::Done);
+        }
+        let Some(retired) = lock(&self.retired).front().copied() else {
+            return Ok(Work::Idle);
+        };
+        archive(&self.context, retired)?;
+        lock(&self.retired).pop_front();
+        Ok(Work::Done)
+    }
+
+    fn prepare_next(&self) -> Result<Work, FileError> {
+        let mut spares = lock(&self.spare);
+        if spares.ready.is_some() {
+            return Ok(Work::Idle);
+        }
+        prepare_reserve(&self.context)?;
+        let capacity = u64::from(self.context.options.segment_bytes);
+        spares.ready = Some(prepare(&self.context, spares.wanted, capacity, &[])?);
+        Ok(Work::Done)
+    }
+
+    /// Whether background work waits.
+    pub fn has_work(&self) -> bool {
+        lock(&self.spare).ready.is_none() || !lock(&self.retired).is_empty()
+    }
+
+    /// Why the journal takes no more events, if it does not.
+    pub fn stopped(&self) -> Option<Stop> {
+        self.switch.get()
+    }
+
+    /// Something else of the book failed to be written: stop as if it had been the journal.
+    pub fn stop(&self, failed: FileError) -> Stop {
+        self.switch.fail(failed)
+    }
+
+    /// Index of the segment being written: a checkpoint made now needs none before it.
+    pub fn active_index(&self) -> segment::SegmentIndex {
+        lock(&self.active).index
+    }
+}
+
+fn write_payload(out: &mut Vec<u8>, record: &Record) -> Result<(), AppendError> {
+    let start = out.len();
+    serde_json::to_writer(&mut *out, record).map_err(AppendError::Encode)?;
+    let bytes = out.len() - start;
+    if bytes > PAYLOAD_BYTES_MAX { Err(AppendError::TooLarge { bytes }) } else { Ok(()) }
+}
+
+/// Nonce and tag that encryption adds to a payload.
+const SEALING_BYTES: usize = 40;
+
+/// How many bytes queued frames will have once they are finished.
+fn finished_bytes(context: &Context, frames: &[u8]) -> usize {
+    if context.cipher.is_none() {
+        return frames.len();
+    }
+    let (mut at, mut total) = (0, 0);
+    while at < frames.len() {
+        let length =
+            u32::from_le_bytes([frames[at], frames[at + 1], frames[at + 2], frames[at + 3]]) as usize;
+        total += frame::frame_bytes(length + SEALING_BYTES);
+        at += frame::frame_bytes(length);
+    }
+    total
+}

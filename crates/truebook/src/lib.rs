@@ -1,0 +1,18 @@
+//! truebook keeps a trading bot's book — its variables, orders, fills and positions — crash-safe, provable
+//! and in agreement with the broker.
+//!
+//! An append-only journal is the truth; checkpoints and the readable copy are made from it. See
+//! `ARCHITECTURE.md` for the promises P1 to P12 and where they are kept.
+
+pub mod checkpoint;
+pub mod crypt;
+pub mod disk;
+pub mod envelope;
+pub mod error;
+pub mod frame;
+pub mod journal;
+pub mod manifest;
+pub mod planted;
+pub mod world;
+
+pub use truebook_core as core;
