@@ -108,6 +108,17 @@ impl Seen {
         }
     }
 
+    /// All entries, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = SeenEntry> {
+        let whole = |(id, slot): (&SeenId, &Slot)| SeenEntry {
+            id: *id,
+            kind: slot.kind,
+            fingerprint: slot.fingerprint,
+            seq: slot.seq,
+        };
+        self.entries.iter().map(whole)
+    }
+
     /// Makes room for this many more entries, so that a long replay does not grow step by step.
     pub fn reserve(&mut self, more: usize) {
         self.entries.reserve(more);

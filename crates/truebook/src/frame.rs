@@ -97,25 +97,18 @@ pub const fn frame_bytes(payload: usize) -> usize {
     (HEADER_BYTES + payload).next_multiple_of(ALIGN_BYTES)
 }
 
-/// Appends a frame whose check sum is not computed yet; `write_payload` appends the payload to the buffer.
-/// Returns where the frame begins. If `write_payload` fails the buffer is as it was.
-pub fn append_unsummed<E>(
-    out: &mut Vec<u8>,
-    header: Header,
-    write_payload: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-) -> Result<usize, E> {
+/// Appends a frame whose check sum is not computed yet. Returns where the frame begins.
+pub fn append_unsummed(out: &mut Vec<u8>, header: Header, payload: &[u8]) -> usize {
     let start = out.len();
     assert!(start.is_multiple_of(ALIGN_BYTES), "frames begin aligned");
+    assert!(payload.len() <= PAYLOAD_BYTES_MAX, "payloads are checked before they are framed");
+    let whole = frame_bytes(payload.len());
+    out.reserve(whole);
     out.extend_from_slice(&[0; HEADER_BYTES]);
-    if let Err(failed) = write_payload(out) {
-        out.truncate(start);
-        return Err(failed);
-    }
-    let payload = out.len() - start - HEADER_BYTES;
-    assert!(payload <= PAYLOAD_BYTES_MAX, "payloads are checked before they are framed");
-    out.resize(start + frame_bytes(payload), 0);
-    put_header(&mut out[start..], header, payload);
-    Ok(start)
+    out.extend_from_slice(payload);
+    out.resize(start + whole, 0);
+    put_header(&mut out[start..], header, payload.len());
+    start
 }
 
 fn put_header(frame: &mut [u8], header: Header, payload: usize) {
@@ -145,14 +138,8 @@ fn checksum(frame: &[u8], payload: usize) -> u32 {
 
 /// Appends a whole frame, check sum included.
 pub fn append(out: &mut Vec<u8>, header: Header, payload: &[u8]) {
-    let written: Result<usize, core::convert::Infallible> = append_unsummed(out, header, |out| {
-        out.extend_from_slice(payload);
-        Ok(())
-    });
-    match written {
-        Ok(start) => sum(&mut out[start..]),
-        Err(never) => match never {},
-    }
+    let start = append_unsummed(out, header, payload);
+    sum(&mut out[start..]);
 }
 
 /// Reads the frame at the beginning of `bytes`.

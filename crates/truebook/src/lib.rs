@@ -4,6 +4,8 @@
 //! An append-only journal is the truth; checkpoints and the readable copy are made from it. See
 //! `ARCHITECTURE.md` for the promises P1 to P12 and where they are kept.
 
+pub mod aside;
+pub mod book;
 pub mod checkpoint;
 pub mod crypt;
 pub mod disk;
@@ -13,6 +15,10 @@ pub mod frame;
 pub mod journal;
 pub mod manifest;
 pub mod planted;
+pub mod recovery;
+pub mod verify;
 pub mod world;
 
+pub use book::Book;
 pub use truebook_core as core;
+pub use world::World;

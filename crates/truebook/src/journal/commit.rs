@@ -135,21 +135,15 @@ impl Queue {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an event; its sequence number is the next one. `write_payload` appends its JSON.
-    ///
-    /// # Errors
-    /// Whatever `write_payload` returns; nothing is queued then.
-    pub(super) fn push<E>(
-        &self,
-        write_payload: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<Ticket, E> {
+    /// Adds an encoded event; its sequence number is the next one.
+    pub fn push(&self, json: &[u8]) -> Ticket {
         let mut inner = self.lock();
         let seq = inner.next;
         let header = Header { kind: Kind::Event, form: Form::Plain, seq, behind: 0 };
-        frame::append_unsummed(&mut inner.frames, header, write_payload)?;
+        frame::append_unsummed(&mut inner.frames, header, json);
         inner.next = seq.next();
         assert!(inner.first <= seq, "sequence numbers only grow");
-        Ok(Ticket { batch: Arc::clone(&inner.batch), seq })
+        Ticket { batch: Arc::clone(&inner.batch), seq }
     }
 
     /// Whether so much is queued that a commit must come first. If one is under way, waits for it to take
@@ -186,6 +180,13 @@ impl Queue {
         let mut inner = self.lock();
         let wanted = inner.state == State::Idle && !inner.frames.is_empty();
         wanted.then(|| inner.take())
+    }
+
+    /// Waits until no commit is under way.
+    pub fn wait_idle(&self) {
+        let inner = self.lock();
+        let committing = |inner: &mut Inner| inner.state == State::Committing;
+        drop(self.drained.wait_while(inner, committing).unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Reports the outcome of a commit, and calls the next leader if anybody waits.

@@ -70,6 +70,12 @@ impl Context {
         self.sync_dir(crate::disk::parent(to))
     }
 
+    /// Makes a directory of the book, if it is missing, and its name durable.
+    pub fn create_dir(&self, dir: &str) -> Result<(), FileError> {
+        self.disk.create_dir(dir).map_err(|source| self.failed("create the directory", dir, source))?;
+        self.sync_dir(crate::disk::parent(dir))
+    }
+
     /// Makes the names in a directory durable.
     pub fn sync_dir(&self, dir: &str) -> Result<(), FileError> {
         if crate::planted::is(crate::planted::Bug::NoDirectorySync) {

@@ -109,13 +109,31 @@ impl Journal {
         }
     }
 
-    /// Queues an event. It is durable once its ticket was waited for.
-    pub fn push(&self, record: &Record, reserve: Reserve) -> Result<Ticket, AppendError> {
-        self.switch.check(reserve).map_err(AppendError::Stopped)?;
+    /// Whether an event of this kind is still taken.
+    pub fn check(&self, reserve: Reserve) -> Result<(), Stop> {
+        self.switch.check(reserve)
+    }
+
+    /// Writes an event's JSON into `out`, which is cleared first.
+    ///
+    /// # Errors
+    /// [`AppendError::TooLarge`] above [`PAYLOAD_BYTES_MAX`].
+    pub fn encode(out: &mut Vec<u8>, record: &Record) -> Result<(), AppendError> {
+        out.clear();
+        serde_json::to_writer(&mut *out, record).map_err(AppendError::Encode)?;
+        if out.len() > PAYLOAD_BYTES_MAX { Err(AppendError::TooLarge { bytes: out.len() }) } else { Ok(()) }
+    }
+
+    /// Queues an encoded event, after [`Self::check`]. It is durable once its ticket was waited for.
+    ///
+    /// # Errors
+    /// Only if the queue is full and the commit that must make room fails.
+    pub fn push(&self, json: &[u8]) -> Result<Ticket, AppendError> {
+        assert!(json.len() <= PAYLOAD_BYTES_MAX, "events are encoded with a limit");
         if let Some(taken) = self.queue.make_room() {
             self.commit(taken).map_err(AppendError::Stopped)?;
         }
-        self.queue.push(|out| write_payload(out, record))
+        Ok(self.queue.push(json))
     }
 
     /// Sequence number that the next event will have.
@@ -136,12 +154,19 @@ impl Journal {
         }
     }
 
-    /// Makes everything queued so far durable.
-    pub fn flush(&self) -> Result<(), Stop> {
-        while let Some(taken) = self.queue.take_all() {
-            self.commit(taken)?;
+    /// Waits until the event with this sequence number, which was queued before, is durable.
+    pub fn flush_to(&self, seq: Seq) -> Result<(), Stop> {
+        assert!(seq < self.next(), "only what was queued can become durable");
+        while self.durable() < seq {
+            if let Some(stop) = self.switch.get().filter(|stop| stop.level == Level::Failed) {
+                return Err(stop);
+            }
+            match self.queue.take_all() {
+                Some(taken) => self.commit(taken)?,
+                None => self.queue.wait_idle(),
+            }
         }
-        self.switch.get().map_or(Ok(()), |stop| if stop.level == Level::Failed { Err(stop) } else { Ok(()) })
+        Ok(())
     }
 
     fn commit(&self, mut taken: Taken) -> Result<(), Stop> {
@@ -249,13 +274,6 @@ impl Journal {
     pub fn active_index(&self) -> segment::SegmentIndex {
         lock(&self.active).index
     }
-}
-
-fn write_payload(out: &mut Vec<u8>, record: &Record) -> Result<(), AppendError> {
-    let start = out.len();
-    serde_json::to_writer(&mut *out, record).map_err(AppendError::Encode)?;
-    let bytes = out.len() - start;
-    if bytes > PAYLOAD_BYTES_MAX { Err(AppendError::TooLarge { bytes }) } else { Ok(()) }
 }
 
 /// Nonce and tag that encryption adds to a payload.

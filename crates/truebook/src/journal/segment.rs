@@ -178,6 +178,9 @@ pub struct Missing {
     pub from: Seq,
     /// Last missing sequence number.
     pub to: Seq,
+    /// Sequence number of the last event in the state that the next event was applied to: a checkpoint's,
+    /// if it is above `from`.
+    pub state_at: Seq,
 }
 
 /// Payload of the last frame of a sealed segment.

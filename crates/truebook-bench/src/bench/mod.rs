@@ -1,0 +1,9 @@
+//! One file a part.
+
+pub(crate) mod append;
+pub(crate) mod cpu;
+pub(crate) mod flushes;
+pub(crate) mod group;
+pub(crate) mod one_engine;
+pub(crate) mod replay;
+pub(crate) mod save_field;

@@ -1,0 +1,127 @@
+//! What can be typed, and which part it starts.
+
+use crate::bench;
+use crate::engine::EngineName;
+use crate::error::BenchError;
+use crate::load::Load;
+use crate::report::{Output, Section};
+use crate::scale::Scale;
+use crate::setup::Setup;
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// truebook beside its peers: interleaved runs, percentiles and ratios.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    part: Part,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What every part takes.
+#[derive(Debug, ClapArgs)]
+struct Common {
+    /// Folder on the disk to measure [default: where this program lies]
+    #[arg(long, global = true)]
+    dir: Option<PathBuf>,
+    /// A look at it in seconds: too few samples for a p99.9
+    #[arg(long, global = true)]
+    quick: bool,
+    /// One JSON document in place of tables
+    #[arg(long, global = true)]
+    json: bool,
+    /// Where the generated records and events start
+    #[arg(long, global = true, default_value_t = 20_240_229)]
+    seed: u64,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Every part, one after the other
+    All,
+    /// One writer, each record durable before the next
+    Append,
+    /// 64 waiting writers sharing flushes
+    Group,
+    /// Flushes a commit, counted by strace
+    Flushes,
+    /// A million events read back
+    Replay,
+    /// One variable of the bot saved
+    SaveField,
+    /// Processor time a record, flushes left out
+    Cpu,
+    /// Child of `flushes` and `cpu`: one engine, figures as JSON
+    #[command(hide = true)]
+    OneEngine(bench::one_engine::Order),
+    /// Child of `replay`: one reader, figures as JSON
+    #[command(hide = true)]
+    OneReplay {
+        #[arg(long)]
+        engine: EngineName,
+        #[arg(long)]
+        store: PathBuf,
+    },
+}
+
+pub(crate) fn run(args: Args) -> Result<(), BenchError> {
+    let setup = setup(&args.common)?;
+    let output = if args.common.json { Output::Json } else { Output::Tables };
+    match args.part {
+        Part::OneEngine(order) => bench::one_engine::run(&setup, &order),
+        Part::OneReplay { engine, store } => bench::replay::run_child(engine, &store),
+        part => run_parts(&setup, output, &measures(&part)),
+    }
+}
+
+fn setup(common: &Common) -> Result<Setup, BenchError> {
+    let scale = if common.quick { Scale::quick() } else { Scale::full() };
+    Setup::new(common.dir.as_deref(), scale, common.seed)
+}
+
+type Measure = fn(&Setup) -> Result<Vec<Section>, BenchError>;
+
+fn measures(part: &Part) -> Vec<Measure> {
+    match part {
+        Part::Append => vec![bench::append::run],
+        Part::Group => vec![bench::group::run],
+        Part::Flushes => vec![bench::flushes::run],
+        Part::Replay => vec![bench::replay::run],
+        Part::SaveField => vec![bench::save_field::run],
+        Part::Cpu => vec![bench::cpu::run],
+        Part::All | Part::OneEngine(_) | Part::OneReplay { .. } => vec![
+            bench::append::run,
+            bench::group::run,
+            bench::flushes::run,
+            bench::replay::run,
+            bench::save_field::run,
+            bench::cpu::run,
+        ],
+    }
+}
+
+fn run_parts(setup: &Setup, output: Output, measures: &[Measure]) -> Result<(), BenchError> {
+    output.begin(setup);
+    let mut sections = Vec::new();
+    for measure in measures {
+        for section in measured_with_load(setup, *measure)? {
+            output.section(&section);
+            sections.push(section);
+        }
+    }
+    output.end(setup, &sections);
+    Ok(())
+}
+
+/// The last section of a part says whether the machine was shared.
+fn measured_with_load(setup: &Setup, measure: Measure) -> Result<Vec<Section>, BenchError> {
+    let before = Load::now();
+    let mut sections = measure(setup)?;
+    let note = before.zip(Load::now()).and_then(|(before, now)| now.note_since(before));
+    if let Some(last) = sections.last_mut() {
+        last.notes.extend(note);
+    }
+    Ok(sections)
+}

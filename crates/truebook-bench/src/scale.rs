@@ -1,0 +1,48 @@
+//! How much of everything, so that a run ends in reasonable time.
+
+use std::time::Duration;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale {
+    /// `append`: turns of each participant.
+    pub(crate) append_turns: usize,
+    /// `group`: rounds, and the length of one engine's turn within a round.
+    pub(crate) group_rounds: usize,
+    pub(crate) group_turn: Duration,
+    /// `flushes`: commits between the two counts.
+    pub(crate) flush_commits: u64,
+    /// `replay`: orders, four events each.
+    pub(crate) replay_orders: u64,
+    pub(crate) replay_rounds: usize,
+    /// `cpu`: records a child writes.
+    pub(crate) cpu_records: u64,
+    pub(crate) cpu_rounds: usize,
+}
+
+impl Scale {
+    pub(crate) fn full() -> Self {
+        Self {
+            append_turns: 400,
+            group_rounds: 5,
+            group_turn: Duration::from_secs(1),
+            flush_commits: 2_000,
+            replay_orders: 250_000,
+            replay_rounds: 3,
+            cpu_records: 40_000,
+            cpu_rounds: 5,
+        }
+    }
+
+    pub(crate) fn quick() -> Self {
+        Self {
+            append_turns: 30,
+            group_rounds: 3,
+            group_turn: Duration::from_millis(100),
+            flush_commits: 200,
+            replay_orders: 12_500,
+            replay_rounds: 1,
+            cpu_records: 5_000,
+            cpu_rounds: 1,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What state a book is in, found out by reading only.
+//!
+//! One path for a crash, a clean start and a reader beside a writer: the newest checkpoint that is valid,
+//! then the journal after it. Nothing here writes; what must be done about what is found is decided here
+//! and done in `settle`.
+
+use super::inventory::{self, Inventory};
+use super::pipeline;
+use super::report::{Finding, FindingKind, Report, SeqRange, Weight};
+use super::salvage::{self, Salvage};
+use super::walk::{Damage, LastSegment, Walk};
+use crate::checkpoint::{self, Checkpoint, CheckpointError, CheckpointName};
+use crate::error::FileError;
+use crate::journal::load::Fault;
+use crate::journal::segment::{SegmentIndex, Storage};
+use crate::journal::{Context, Retired};
+use truebook_core::id::Seq;
+use truebook_core::state::State;
+
+/// What reading a book's files gave.
+pub struct Assessment {
+    /// The state, as far as it could be brought back.
+    pub state: Option<State>,
+    /// Sequence number of the last event in it.
+    pub last: Seq,
+    /// The checkpoint that it was begun with.
+    pub checkpoint: Option<(CheckpointName, Checkpoint)>,
+    /// Checkpoints that cannot be used.
+    pub unusable: Vec<CheckpointName>,
+    /// The last segment with events.
+    pub last_segment: Option<LastSegment>,
+    /// Raw segments that are full and wait to be sealed.
+    pub retired: Vec<Retired>,
+    /// The empty segment made ahead of time.
+    pub spare: Option<SegmentIndex>,
+    /// A segment whose first commit was torn.
+    pub torn_opening: Option<SegmentIndex>,
+    /// Damage, and what can be saved of what comes after it.
+    pub broken: Option<Broken>,
+    /// The files.
+    pub inventory: Inventory,
+    /// What was found.
+    pub report: Report,
+}
+
+/// A journal that cannot be followed to its end.
+pub struct Broken {
+    /// Where and why.
+    pub damage: Damage,
+    /// Events after it that can still be read.
+    pub salvage: Salvage,
+}
+
+/// Why a book's files could not be assessed at all.
+#[derive(Debug, thiserror::Error)]
+pub enum AssessError {
+    /// The operating system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A newer program wrote some of it.
+    #[error("{file}: {what}")]
+    Newer {
+        /// The file.
+        file: String,
+        /// What it says.
+        what: String,
+    },
+}
+
+/// Reads the book and finds out what state it is in.
+pub fn assess(context: &Context) -> Result<Assessment, AssessError> {
+    let inventory = inventory::take(context)?;
+    let Choice { chosen, state, unusable, findings } = choose_checkpoint(context, &inventory)?;
+    let start = chosen.as_ref().map_or(SegmentIndex::FIRST, |(_, checkpoint)| checkpoint.segment);
+    let mut walk = match (&chosen, state) {
+        (Some((_, checkpoint)), Some(state)) => Walk::from_checkpoint(context, checkpoint.seq, state),
+        _ => Walk::from_genesis(context),
+    };
+    walk_journal(context, &inventory, start, &mut walk);
+    walk.finish(inventory.durable_mark());
+    if let Some(fault) = walk.fatal.take() {
+        return Err(fatal(context, fault));
+    }
+    walk.report.fallbacks = unusable.iter().map(|name| context.disk.describe(&name.path())).collect();
+    walk.report.findings.extend(findings);
+    Ok(conclude(context, walk, inventory, chosen, unusable))
+}
+
+struct Choice {
+    chosen: Option<(CheckpointName, Checkpoint)>,
+    state: Option<State>,
+    unusable: Vec<CheckpointName>,
+    findings: Vec<Finding>,
+}
+
+fn choose_checkpoint(context: &Context, inventory: &Inventory) -> Result<Choice, AssessError> {
+    let mut choice = Choice { chosen: None, state: None, unusable: Vec::new(), findings: Vec::new() };
+    for name in &inventory.checkpoints {
+        match checkpoint::read(context, name) {
+            Ok((checkpoint, state)) => {
+                choice.chosen = Some((name.clone(), checkpoint));
+                choice.state = Some(state);
+                break;
+            }
+            Err(CheckpointError::File(failed)) => return Err(failed.into()),
+            Err(failed @ CheckpointError::Newer(_)) => {
+                let file = context.disk.describe(&name.path());
+                return Err(AssessError::Newer { file, what: failed.to_string() });
+            }
+            Err(failed) => {
+                choice.findings.push(checkpoint_finding(context, name, &failed));
+                choice.unusable.push(name.clone());
+            }
+        }
+    }
+    Ok(choice)
+}
+
+/// What is wrong with a checkpoint, for people.
+pub fn checkpoint_finding(context: &Context, name: &CheckpointName, failed: &CheckpointError) -> Finding {
+    let offset = match failed {
+        CheckpointError::Damaged(crate::envelope::EnvelopeError::Shape { offset }) => Some(*offset),
+        _ => Some(0),
+    };
+    Finding {
+        kind: FindingKind::Checkpoint,
+        weight: Weight::Damage,
+        file: context.disk.describe(&name.path()),
+        offset,
+        what: failed.to_string(),
+        action: "nothing: an older checkpoint or the journal stands in, and the file is set aside when the book is opened"
+            .to_owned(),
+    }
+}
+
+/// Walks from a segment to the last. That none is missing between them is told by sequence numbers and the
+/// hash chain, not by their indices: an opening over damage may leave some out.
+pub fn walk_journal(context: &Context, inventory: &Inventory, start: SegmentIndex, walk: &mut Walk<'_>) {
+    let run: Vec<_> = inventory
+        .segments
+        .range(start..)
+        .map(|(index, forms)| (*index, forms.first().copied().unwrap_or(Storage::Raw)))
+        .collect();
+    pipeline::for_each(context, &run, |index, outcome| walk.take(index, outcome));
+    let stopped = walk.damage.is_some() || walk.fatal.is_some();
+    if !stopped && walk.last.is_none() && !inventory.is_empty() {
+        walk.break_at(start, FindingKind::SegmentMissing, 0, "the segment file is missing".to_owned(), None);
+    }
+}
+
+/// The error that a fault is which is no damage.
+pub fn fatal(context: &Context, fault: Fault) -> AssessError {
+    match fault {
+        Fault::File(failed) => AssessError::File(failed),
+        newer => AssessError::Newer { file: context.disk.describe("journal"), what: newer.to_string() },
+    }
+}
+
+fn conclude(
+    context: &Context,
+    mut walk: Walk<'_>,
+    inventory: Inventory,
+    chosen: Option<(CheckpointName, Checkpoint)>,
+    unusable: Vec<CheckpointName>,
+) -> Assessment {
+    let last = walk.state_seq();
+    let broken = walk.damage.take().map(|damage| {
+        walk.report.findings.insert(0, damage.finding.clone());
+        let salvage = salvage::salvage(context, &inventory, damage.index, last);
+        let known_to = damage.known_to.max(inventory.durable_mark()).max(salvage.highest);
+        walk.report.missing = Some(SeqRange { from: damage.from, to: Some(known_to) });
+        if !salvage.completes(last, damage.from, known_to) {
+            let from = damage.from.max(last.next());
+            walk.report.lost = Some(SeqRange { from, to: Some(known_to.max(from)) });
+        }
+        Broken { damage: Damage { known_to, ..damage }, salvage }
+    });
+    Assessment {
+        state: walk.state,
+        last,
+        checkpoint: chosen,
+        unusable,
+        last_segment: walk.last,
+        retired: walk.retired,
+        spare: walk.spare,
+        torn_opening: walk.torn_opening,
+        broken,
+        inventory,
+        report: walk.report,
+    }
+}

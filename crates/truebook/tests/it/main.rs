@@ -1,0 +1,5 @@
+//! What a book promises, on a real disk.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
+
+mod life;
+mod support;
