@@ -21,9 +21,9 @@ pub(crate) enum GenKind {
     New,
     /// The venue has it, and gave it its own id.
     Ack,
-    /// One execution of the whole quantity.
+    /// One execution of half the quantity.
     Fill,
-    /// Terminal: nothing more can come.
+    /// The rest was cancelled: nothing more can come.
     Closed,
 }
 
@@ -48,6 +48,7 @@ pub(crate) struct GenEvent {
     pub(crate) client_id: String,
     pub(crate) symbol: String,
     pub(crate) side: GenSide,
+    /// Of the order; on `Fill` what was executed.
     pub(crate) qty: String,
     /// The limit on `New` and `Ack`, the price paid on `Fill` and `Closed`.
     pub(crate) price: String,
@@ -57,16 +58,6 @@ pub(crate) struct GenEvent {
     pub(crate) exec_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fee: Option<String>,
-}
-
-impl GenEvent {
-    /// Bytes of all text: with the count and the sequence, enough to notice a column left undecoded.
-    pub(crate) fn text_len(&self) -> usize {
-        let optional = [&self.venue_id, &self.exec_id, &self.fee];
-        let always = [&self.order_key, &self.client_id, &self.symbol, &self.qty, &self.price];
-        let present = optional.into_iter().flatten();
-        always.into_iter().chain(present).map(String::len).sum()
-    }
 }
 
 /// How many orders a stream tells of.
@@ -171,7 +162,7 @@ impl Order {
             symbol: SYMBOLS[rng.index(SYMBOLS.len())],
             strategy: STRATEGIES[rng.index(STRATEGIES.len())],
             side: if rng.below(2) == 0 { GenSide::Buy } else { GenSide::Sell },
-            qty: 1 + rng.below(999),
+            qty: 2 + rng.below(998),
             price_cents: 1_000 + rng.below(99_000),
         }
     }
@@ -185,12 +176,16 @@ impl Order {
             client_id: format!("{:016x}{:016x}", self.ids[0], self.ids[1]),
             symbol: self.symbol.to_owned(),
             side: self.side,
-            qty: self.qty.to_string(),
+            qty: self.qty_at(kind).to_string(),
             price: self.price_text(kind),
             venue_id: (kind != GenKind::New).then(|| self.venue_id()),
             exec_id: (kind == GenKind::Fill).then(|| format!("{:012x}", self.ids[2] >> 16)),
             fee: (kind == GenKind::Fill).then(|| self.fee_text()),
         }
+    }
+
+    fn qty_at(&self, kind: GenKind) -> u64 {
+        if kind == GenKind::Fill { self.qty / 2 } else { self.qty }
     }
 
     fn price_text(&self, kind: GenKind) -> String {

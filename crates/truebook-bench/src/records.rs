@@ -13,9 +13,6 @@ pub(crate) const RECORD_BYTES_MAX: usize = 301;
 pub(crate) struct Record {
     /// What the peers store as it is.
     pub(crate) json: Vec<u8>,
-    /// The same event before it became JSON, for a store with types of its own.
-    #[allow(dead_code, reason = "read by peers/truebook.rs once the library's interface stands")]
-    pub(crate) event: GenEvent,
 }
 
 /// A venue's words fill the record up to its size.
@@ -26,15 +23,14 @@ struct Filled<'a> {
     note: &'a str,
 }
 
-const NOTE: &str = "routed to the primary listing, displayed, no discretion; accepted for the regular session; \
+pub(crate) const NOTE: &str = "routed to the primary listing, displayed, no discretion; accepted for the regular session; \
                     the allocation account follows at the close, as agreed in the standing instruction of the desk";
 
 impl Record {
-    fn new(event: GenEvent, target_len: usize) -> Self {
-        let bare = encode(&event, "");
+    fn new(event: &GenEvent, target_len: usize) -> Self {
+        let bare = encode(event, "");
         let room = target_len.saturating_sub(bare.len());
-        let json = encode(&event, &NOTE[..room.min(NOTE.len())]);
-        Self { json, event }
+        Self { json: encode(event, &NOTE[..room.min(NOTE.len())]) }
     }
 }
 
@@ -55,7 +51,7 @@ impl RecordPool {
         let mut rng = Rng::new(seed ^ 0x00C0_FFEE);
         let events = EventStream::new(seed, OrderCount(50_000)).skip(2_000).take(Self::LEN);
         let sizes = RECORD_BYTES_MAX + 1 - RECORD_BYTES_MIN;
-        let record = |event| Arc::new(Record::new(event, RECORD_BYTES_MIN + rng.index(sizes)));
+        let record = |event| Arc::new(Record::new(&event, RECORD_BYTES_MIN + rng.index(sizes)));
         Self(events.map(record).collect())
     }
 

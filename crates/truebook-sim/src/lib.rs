@@ -2,9 +2,14 @@
 //!
 //! Everything here is deterministic: the same seed and the same calls give the same bytes.
 
+pub mod crash;
 pub mod disk;
 pub mod disk_contract;
+pub mod model;
 mod rng;
+pub mod workload;
+pub mod world;
 
 pub use disk::SimDisk;
 pub use rng::Rng;
+pub use world::SimClock;

@@ -6,6 +6,7 @@
 )]
 
 mod contract;
+mod crashes;
 mod replacing;
 mod sim_disk;
 mod sim_faults;

@@ -80,8 +80,8 @@ impl Shared {
     }
 
     fn snapshot(&self) -> Snapshot {
-        // Read before the state is: every later event is in this segment or after it.
-        let segment = self.journal.active_index();
+        // Read before the state is: this segment, or one after it, holds its last event and all later ones.
+        let segment = self.journal.segment_of_last();
         let core = lock(&self.core);
         let unsaved = core.state.seen().unsaved().to_vec();
         Snapshot { seq: core.last, live: core.state.live().clone(), unsaved, segment }

@@ -25,6 +25,8 @@ pub struct Active {
     pub next: Seq,
     /// What must still go in front of the first event, for a segment that is empty.
     opening: Option<Vec<u8>>,
+    /// The segment with the last event: the one before while this one is empty.
+    holds_last: SegmentIndex,
 }
 
 /// A segment that is full: what the one who archives it must find in it.
@@ -39,8 +41,8 @@ pub struct Retired {
 }
 
 impl Active {
-    /// Begins to write an empty segment.
-    pub fn begin(context: &Context, spare: Spare, open: &OpenInfo) -> Self {
+    /// Begins to write an empty segment after `previous`, the one with the last event.
+    pub fn begin(context: &Context, spare: Spare, open: &OpenInfo, previous: SegmentIndex) -> Self {
         let chain = Chain::begin(context.manifest.book, spare.index, open.prev);
         Self {
             index: spare.index,
@@ -50,6 +52,7 @@ impl Active {
             chain,
             next: open.first,
             opening: Some(open_frame(open)),
+            holds_last: previous,
         }
     }
 
@@ -57,7 +60,7 @@ impl Active {
     pub fn resume(spare: Spare, offset: u64, chain: Chain, next: Seq) -> Self {
         assert!(offset <= spare.capacity, "the events are within the segment");
         let Spare { index, file, capacity } = spare;
-        Self { index, file, capacity, offset, chain, next, opening: None }
+        Self { index, file, capacity, offset, chain, next, opening: None, holds_last: index }
     }
 
     /// Whether a commit of this many bytes still fits.
@@ -69,6 +72,11 @@ impl Active {
     /// What is known of the segment when it is full.
     pub fn retire(&self) -> Retired {
         Retired { index: self.index, next: self.next, chain: self.chain.hash() }
+    }
+
+    /// The segment with the last event.
+    pub const fn holds_last(&self) -> SegmentIndex {
+        self.holds_last
     }
 
     /// The hash chain after the last event.
@@ -120,6 +128,7 @@ impl Active {
             self.file.sync_data().map_err(|source| failed("sync", source))?;
         }
         self.offset += bytes.len() as u64;
+        self.holds_last = self.index;
         assert!(self.offset <= self.capacity, "a commit never grows the file");
         Ok(())
     }

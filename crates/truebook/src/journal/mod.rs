@@ -200,7 +200,7 @@ impl Journal {
         let retired = active.retire();
         let spare = self.take_spare(active.index.next(), bytes)?;
         let open = OpenInfo { first: active.next, prev: retired.chain, missing: None };
-        *active = Active::begin(&self.context, spare, &open);
+        *active = Active::begin(&self.context, spare, &open, active.index);
         lock(&self.retired).push_back(retired);
         Ok(())
     }
@@ -270,9 +270,9 @@ impl Journal {
         self.switch.fail(failed)
     }
 
-    /// Index of the segment being written: a checkpoint made now needs none before it.
-    pub fn active_index(&self) -> segment::SegmentIndex {
-        lock(&self.active).index
+    /// The segment with the last event: a checkpoint made now needs none before it.
+    pub fn segment_of_last(&self) -> segment::SegmentIndex {
+        lock(&self.active).holds_last()
     }
 }
 

@@ -86,19 +86,25 @@ fn go_on(context: &Context, assessment: &mut Assessment, now: Utc) -> Result<Set
             }
             let prev = last.as_ref().map_or(Chain::genesis(context.manifest.book), |last| last.chain);
             let index = torn.or(assessment.spare).or_else(|| last.as_ref().map(|last| last.index.next()));
+            let previous = last.as_ref().map_or(SegmentIndex::FIRST, |last| last.index);
             if let Some(last) = last.filter(|last| last.storage == Storage::Raw) {
                 retired.push(Retired { index: last.index, next, chain: last.chain });
             }
-            begin(context, index.unwrap_or(SegmentIndex::FIRST), next, prev)?
+            begin(context, index.unwrap_or(SegmentIndex::FIRST), OpenInfo { first: next, prev, missing: None }, previous)?
         }
     };
     let spare = adopt_spare(context, assessment.spare, active.index);
     Ok(Settled { active, retired, spare, recovered: None, following: Vec::new() })
 }
 
-fn begin(context: &Context, index: SegmentIndex, first: Seq, prev: ChainHash) -> Result<Active, FileError> {
+fn begin(
+    context: &Context,
+    index: SegmentIndex,
+    open: OpenInfo,
+    previous: SegmentIndex,
+) -> Result<Active, FileError> {
     let spare = make(context, index, &[])?;
-    Ok(Active::begin(context, spare, &OpenInfo { first, prev, missing: None }))
+    Ok(Active::begin(context, spare, &open, previous))
 }
 
 /// Makes a segment; on a full disk, of the reserve.

@@ -1,0 +1,39 @@
+//! Crash exploration on the simulated disk.
+
+use truebook_sim::crash::{Fault, Scope, Sealing, Tally, explore};
+
+const PLAIN: Scope = Scope { steps: 60, samples: 8, stride: 1, sealing: Sealing::Plain };
+
+/// Seeds can be given to see a failure again: `TRUEBOOK_SEED=17 cargo test -p truebook-sim crash`.
+fn seeds(count: u64) -> std::ops::Range<u64> {
+    match std::env::var("TRUEBOOK_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        Some(seed) => seed..seed + 1,
+        None => 1..1 + count,
+    }
+}
+
+fn explore_all(what: &str, count: u64, scope: Scope, fault: Fault) -> Tally {
+    let mut total = Tally::default();
+    for seed in seeds(count) {
+        match explore(seed, scope, fault) {
+            Ok(tally) => {
+                total.crashes += tally.crashes;
+                total.double_crashes += tally.double_crashes;
+                total.torn_tails += tally.torn_tails;
+                total.histories += tally.histories;
+            }
+            Err(violation) => panic!("{what}: {violation}\nsee it again: TRUEBOOK_SEED={seed}"),
+        }
+    }
+    println!(
+        "{what}: seeds {:?}, {} crashes ({} while opening after another), {} torn tails cut, {} histories",
+        seeds(count), total.crashes, total.double_crashes, total.torn_tails, total.histories
+    );
+    total
+}
+
+#[test]
+fn p1_p7_p12_every_crash_point_of_generated_sessions_leaves_what_was_acknowledged() {
+    let total = explore_all("crash", 4, PLAIN, Fault::Stop);
+    assert!(total.crashes > 100 && total.double_crashes > 100 && total.torn_tails > 0, "{total:?}");
+}
