@@ -1,7 +1,8 @@
 //! What can be typed, and which part it starts.
 
 use crate::bench;
-use crate::engine::EngineName;
+use crate::bench::opening::Visit;
+use crate::bench::replay::Reading;
 use crate::error::BenchError;
 use crate::load::Load;
 use crate::report::{Output, Section};
@@ -49,7 +50,7 @@ enum Part {
     Flushes,
     /// A million events read back
     Replay,
-    /// One variable of the bot saved
+    /// One field of a large state changed
     SaveField,
     /// Processor time a record, flushes left out
     Cpu,
@@ -60,7 +61,15 @@ enum Part {
     #[command(hide = true)]
     OneReplay {
         #[arg(long)]
-        engine: EngineName,
+        reading: Reading,
+        #[arg(long)]
+        store: PathBuf,
+    },
+    /// Child of `replay`: opens one book, figures as JSON
+    #[command(hide = true)]
+    OneVisit {
+        #[arg(long)]
+        visit: Visit,
         #[arg(long)]
         store: PathBuf,
     },
@@ -71,7 +80,8 @@ pub(crate) fn run(args: Args) -> Result<(), BenchError> {
     let output = if args.common.json { Output::Json } else { Output::Tables };
     match args.part {
         Part::OneEngine(order) => bench::one_engine::run(&setup, &order),
-        Part::OneReplay { engine, store } => bench::replay::run_child(engine, &store),
+        Part::OneReplay { reading, store } => bench::replay::run_child(reading, &store),
+        Part::OneVisit { visit, store } => bench::opening::run_child(visit, &store),
         part => run_parts(&setup, output, &measures(&part)),
     }
 }
@@ -91,7 +101,7 @@ fn measures(part: &Part) -> Vec<Measure> {
         Part::Replay => vec![bench::replay::run],
         Part::SaveField => vec![bench::save_field::run],
         Part::Cpu => vec![bench::cpu::run],
-        Part::All | Part::OneEngine(_) | Part::OneReplay { .. } => vec![
+        Part::All | Part::OneEngine(_) | Part::OneReplay { .. } | Part::OneVisit { .. } => vec![
             bench::append::run,
             bench::group::run,
             bench::flushes::run,

@@ -15,6 +15,8 @@ pub(crate) enum EngineName {
     /// One positioned write and one fdatasync into a file of written zeros: the limit of the disk.
     Raw,
     Truebook,
+    /// The same with small segments and a checkpoint every few thousand events, so that one is always under way.
+    TruebookBusy,
     /// Write-ahead log, synchronous=FULL.
     Sqlite,
     /// `Durability::Immediate`.
@@ -42,10 +44,23 @@ impl EngineName {
         EngineName::PythonFsync,
     ];
 
+    /// And truebook while it is as busy as it gets.
+    pub(crate) const ALL_AND_BUSY: [EngineName; 8] = [
+        EngineName::Raw,
+        EngineName::Truebook,
+        EngineName::TruebookBusy,
+        EngineName::Sqlite,
+        EngineName::Redb,
+        EngineName::Fjall,
+        EngineName::Python,
+        EngineName::PythonFsync,
+    ];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             EngineName::Raw => "raw",
             EngineName::Truebook => "truebook",
+            EngineName::TruebookBusy => "truebook-busy",
             EngineName::Sqlite => "sqlite",
             EngineName::Redb => "redb",
             EngineName::Fjall => "fjall",

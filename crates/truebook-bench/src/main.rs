@@ -10,8 +10,8 @@
 //! neighbours, the clock speed) meets all of them alike. Only the ratios travel from one machine to another.
 //! Nothing here asserts a time.
 //!
-//! `SQLite` has to be built with `LIBSQLITE3_FLAGS=-DHAVE_FDATASYNC=1` in the environment to be a fair peer,
-//! as its own configure script would; `flushes` says so when it was not.
+//! `SQLite` has to be built with `-DHAVE_FDATASYNC=1` to be a fair peer, as its own configure script would;
+//! `.cargo/config.toml` sees to that, and `flushes` says so when it was not.
 //!
 //! `--dir` chooses the disk; by default it is the one this program lies on, as the system's temporary folder
 //! is often memory, where a flush costs nothing and proves nothing. It runs on Linux: the measures read
@@ -26,6 +26,7 @@ mod figures;
 mod group_commit;
 mod load;
 mod measure;
+mod orders;
 mod peers;
 mod process;
 mod records;

@@ -1,6 +1,8 @@
 //! What `append` and `group` write: order events as JSON, 256 to 301 bytes, the same for every peer.
 
+use crate::error::BenchError;
 use crate::events::{EventStream, GenEvent, OrderCount};
+use crate::orders::{Author, payload_bytes};
 use crate::rng::Rng;
 use serde::Serialize;
 use std::sync::Arc;
@@ -40,6 +42,13 @@ fn encode(event: &GenEvent, note: &str) -> Vec<u8> {
     serde_json::to_vec(&Filled { event, note }).unwrap_or_default()
 }
 
+/// Mean bytes a record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) peers_mean: usize,
+    pub(crate) truebook_mean: usize,
+}
+
 /// Records made before the clock starts, handed out again and again.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordPool(Arc<[Arc<Record>]>);
@@ -58,6 +67,17 @@ impl RecordPool {
     /// `count` records from `start` on, around the end.
     pub(crate) fn slice(&self, start: usize, count: usize) -> Vec<Arc<Record>> {
         self.from(start).take(count).collect()
+    }
+
+    /// Mean lengths of what the participants store.
+    pub(crate) fn sizes(&self) -> Result<Sizes, BenchError> {
+        let mut author = Author::new(0)?;
+        let (mut peers, mut truebook) = (0, 0);
+        for record in self.0.iter() {
+            peers += record.json.len();
+            truebook += payload_bytes(&author.next(record.json.len()))?;
+        }
+        Ok(Sizes { peers_mean: peers / Self::LEN, truebook_mean: truebook / Self::LEN })
     }
 
     /// Without an end.

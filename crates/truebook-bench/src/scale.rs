@@ -14,6 +14,8 @@ pub(crate) struct Scale {
     /// `replay`: orders, four events each.
     pub(crate) replay_orders: u64,
     pub(crate) replay_rounds: usize,
+    /// `save-field`: changes of each kind.
+    pub(crate) save_rounds: usize,
     /// `cpu`: records a child writes.
     pub(crate) cpu_records: u64,
     pub(crate) cpu_rounds: usize,
@@ -28,6 +30,7 @@ impl Scale {
             flush_commits: 2_000,
             replay_orders: 250_000,
             replay_rounds: 3,
+            save_rounds: 30,
             cpu_records: 40_000,
             cpu_rounds: 5,
         }
@@ -41,6 +44,7 @@ impl Scale {
             flush_commits: 200,
             replay_orders: 12_500,
             replay_rounds: 1,
+            save_rounds: 5,
             cpu_records: 5_000,
             cpu_rounds: 1,
         }

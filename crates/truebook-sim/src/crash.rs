@@ -150,7 +150,7 @@ fn run(seed: u64, scope: Scope, faults: FaultPlan) -> Run {
     let Ok(book) = Book::create(world, &new_book(scope), options(scope)) else { return run };
     run.acknowledged = Seq::new(1);
     let mut workload = Workload::new(seed);
-    let mut failed = false;
+    let mut stopped = None;
     for _ in 0..scope.steps {
         let op = workload.next(&model);
         let before = book.last();
@@ -160,14 +160,17 @@ fn run(seed: u64, scope: Scope, faults: FaultPlan) -> Run {
         // An event that was queued may be on disk even if its commit failed.
         run.history.keep(before.next(), &after);
         match outcome {
-            Ok(Recorded::Durable(seq)) if failed => run.after_failure = Some(format!("{op:?} as event {seq}")),
+            Ok(Recorded::Durable(seq)) if !op.is_taken_at(stopped) => {
+                run.after_failure = Some(format!("{op:?} as event {seq}"));
+                return run;
+            }
             Ok(Recorded::Durable(seq)) => {
                 run.acknowledged = seq;
                 run.history.keep(seq, &after);
                 model = after;
             }
             Ok(Recorded::Unchanged) => model = after,
-            Err(WriteError::Stopped(_)) => failed = true,
+            Err(WriteError::Stopped(stop)) => stopped = Some(stop.level),
             Err(refused) => {
                 run.after_failure = Some(format!("{op:?} was refused: {refused}"));
                 return run;
@@ -177,7 +180,7 @@ fn run(seed: u64, scope: Scope, faults: FaultPlan) -> Run {
             return run;
         }
     }
-    if !failed {
+    if stopped.is_none() {
         let _ = book.close();
     }
     run

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use truebook::Book;
 use truebook::book::{Recorded, WriteError};
+use truebook::journal::Level;
 use truebook_core::doc::{Doc, Limits, Path};
 use truebook_core::event::{Acked, Closed, Event, OutcomeUnknown, Reason};
 use truebook_core::id::{ExecutionId, Instrument, OrderId, OrderKey, VenueOrderId};
@@ -72,6 +73,20 @@ pub enum Op {
     },
     /// Refuses new risk.
     Halt,
+}
+
+impl Op {
+    /// Whether a journal that has stopped this far may still take it: with a full disk, facts and halts are
+    /// recorded in space that was set aside; after any other failure, nothing is.
+    pub fn is_taken_at(&self, stopped: Option<Level>) -> bool {
+        match stopped {
+            None => true,
+            Some(Level::Full) => {
+                matches!(self, Op::Ack { .. } | Op::Unknown { .. } | Op::Fill { .. } | Op::Cancel { .. } | Op::Halt)
+            }
+            Some(Level::Failed) => false,
+        }
+    }
 }
 
 /// Makes operations that fit what the book holds.

@@ -30,7 +30,7 @@ impl Participant {
 
 pub(crate) fn run(setup: &Setup) -> Result<Vec<Section>, BenchError> {
     let dir = setup.fresh_dir()?;
-    let field = gather(&EngineName::ALL, |name| open_turns(name, dir.path()))?;
+    let field = gather(&EngineName::ALL_AND_BUSY, |name| open_turns(name, dir.path()))?;
     let entered = field.taking_part.into_iter();
     let mut participants: Vec<_> = entered.map(|(name, turns)| Participant::new(name, turns)).collect();
     take_turns(setup, &mut participants, 0..WARM_UP_TURNS)?;
@@ -39,7 +39,7 @@ pub(crate) fn run(setup: &Setup) -> Result<Vec<Section>, BenchError> {
     }
     take_turns(setup, &mut participants, WARM_UP_TURNS..WARM_UP_TURNS + setup.scale.append_turns)?;
     let measured: Vec<_> = participants.iter().map(Measured::of).collect();
-    Ok(vec![table(&measured, field.notes), matrix(&measured)])
+    Ok(vec![table(&measured, field.notes, sizes_note(setup)?), matrix(&measured)])
 }
 
 fn take_turns(
@@ -74,7 +74,7 @@ impl Measured {
     }
 }
 
-fn table(measured: &[Measured], notes: Vec<String>) -> Section {
+fn table(measured: &[Measured], notes: Vec<String>, sizes: String) -> Section {
     let raw = measured.iter().find(|one| one.name == EngineName::Raw);
     Section {
         name: "append",
@@ -83,8 +83,22 @@ fn table(measured: &[Measured], notes: Vec<String>) -> Section {
             .into(),
         columns: table_columns(),
         rows: measured.iter().map(|one| table_row(*one, raw)).collect(),
-        notes: notes.into_iter().chain([python_note()]).collect(),
+        notes: notes.into_iter().chain([sizes, busy_note(), python_note()]).collect(),
     }
+}
+
+/// What is stored should be alike, as it is the same events.
+fn sizes_note(setup: &Setup) -> Result<String, BenchError> {
+    let sizes = setup.pool.sizes()?;
+    Ok(format!(
+        "{} bytes a record on average for the peers, {} bytes of JSON for truebook, whose frames add 24 and up to 7 \
+         for alignment",
+        sizes.peers_mean, sizes.truebook_mean
+    ))
+}
+
+fn busy_note() -> String {
+    "truebook-busy rolls over, seals and compresses segments of 1 MiB, and makes a checkpoint every 2 000 events".into()
 }
 
 fn python_note() -> String {

@@ -5,5 +5,6 @@ pub(crate) mod cpu;
 pub(crate) mod flushes;
 pub(crate) mod group;
 pub(crate) mod one_engine;
+pub(crate) mod opening;
 pub(crate) mod replay;
 pub(crate) mod save_field;

@@ -4,7 +4,8 @@ mod fjall;
 mod python;
 mod raw;
 mod redb;
-pub(crate) mod sqlite;
+mod sqlite;
+pub(crate) mod sqlite_events;
 pub(crate) mod truebook;
 
 use crate::engine::{Engine, EngineName, SharedEngine, Turns};
@@ -20,6 +21,7 @@ pub(crate) fn open_engine(name: EngineName, parent: &Path) -> Result<Box<dyn Eng
     match name {
         EngineName::Raw => Ok(Box::new(raw::Raw::create(&dir)?)),
         EngineName::Truebook => truebook::open_engine(&dir),
+        EngineName::TruebookBusy => truebook::open_busy(&dir),
         EngineName::Sqlite => Ok(Box::new(sqlite::Sqlite::create(&dir)?)),
         EngineName::Redb => Ok(Box::new(redb::Redb::create(&dir)?)),
         EngineName::Fjall => Ok(Box::new(fjall::Fjall::create(&dir)?)),

@@ -124,6 +124,12 @@ impl Book {
         lock(&self.0.shared.core).last
     }
 
+    /// How many commits were made since the book was opened: events that are recorded at the same time share
+    /// one.
+    pub fn commits(&self) -> u64 {
+        self.0.shared.journal.commits()
+    }
+
     /// Runs `read` on the whole state, which nobody changes meanwhile.
     ///
     /// # Errors

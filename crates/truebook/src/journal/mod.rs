@@ -65,6 +65,7 @@ pub struct Journal {
     spare: Mutex<Spares>,
     retired: Mutex<VecDeque<Retired>>,
     durable: AtomicU64,
+    commits: AtomicU64,
     switch: Switch,
 }
 
@@ -89,6 +90,7 @@ impl Journal {
             context,
             queue: Queue::new(next),
             durable: AtomicU64::new(next.get() - 1),
+            commits: AtomicU64::new(0),
             active: Mutex::new(active),
             spare: Mutex::new(Spares { ready: None, wanted }),
             retired: Mutex::new(retired.into()),
@@ -146,6 +148,11 @@ impl Journal {
         Seq::new(self.durable.load(Ordering::Acquire))
     }
 
+    /// How many commits became durable since the journal was opened; each is one write and one flush.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
     /// Waits until the event of this ticket is durable.
     pub fn wait(&self, ticket: &Ticket) -> Result<(), Stop> {
         match self.queue.turn(ticket) {
@@ -173,6 +180,7 @@ impl Journal {
         let outcome = self.commit_frames(&mut taken);
         if outcome.is_ok() {
             self.durable.store(taken.next.get() - 1, Ordering::Release);
+            self.commits.fetch_add(1, Ordering::Relaxed);
         }
         self.queue.report(taken, outcome.clone());
         outcome
