@@ -65,6 +65,12 @@ enum Part {
         #[arg(long)]
         store: PathBuf,
     },
+    /// Builds what `replay` reads and leaves it there, for a profiler
+    #[command(hide = true)]
+    BuildStores {
+        #[arg(long)]
+        store: PathBuf,
+    },
     /// Child of `replay`: opens one book, figures as JSON
     #[command(hide = true)]
     OneVisit {
@@ -81,6 +87,7 @@ pub(crate) fn run(args: Args) -> Result<(), BenchError> {
     match args.part {
         Part::OneEngine(order) => bench::one_engine::run(&setup, &order),
         Part::OneReplay { reading, store } => bench::replay::run_child(reading, &store),
+        Part::BuildStores { store } => bench::replay::Stores::build(&setup, &store).map(drop),
         Part::OneVisit { visit, store } => bench::opening::run_child(visit, &store),
         part => run_parts(&setup, output, &measures(&part)),
     }
@@ -101,7 +108,7 @@ fn measures(part: &Part) -> Vec<Measure> {
         Part::Replay => vec![bench::replay::run],
         Part::SaveField => vec![bench::save_field::run],
         Part::Cpu => vec![bench::cpu::run],
-        Part::All | Part::OneEngine(_) | Part::OneReplay { .. } | Part::OneVisit { .. } => vec![
+        _ => vec![
             bench::append::run,
             bench::group::run,
             bench::flushes::run,

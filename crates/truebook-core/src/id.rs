@@ -54,13 +54,17 @@ impl OrderId {
 }
 
 /// Position of an event in the journal: 1 is the first, no number is used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Seq(u64);
 
 impl Seq {
     /// Before the first event.
     pub const ZERO: Self = Self(0);
+
+    /// The highest that is read from a file or a name: what is larger was never written, and counting on
+    /// from it must not overflow.
+    pub const MAX: Self = Self(1 << 62);
 
     /// From a number.
     pub const fn new(number: u64) -> Self {
@@ -86,6 +90,13 @@ impl Seq {
 impl fmt::Display for Seq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seq {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seq = Self(u64::deserialize(deserializer)?);
+        if seq <= Self::MAX { Ok(seq) } else { Err(de::Error::custom("a sequence number beyond the limit")) }
     }
 }
 

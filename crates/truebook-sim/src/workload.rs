@@ -262,3 +262,13 @@ fn fill(book: &Book, key: &str, execution: &str, count: i64) -> Result<Fill, Wri
         venue_time: None,
     })
 }
+
+/// A whole order from intent to fill, for samples.
+///
+/// # Errors
+/// The book's.
+pub fn round_trip(book: &Book, key: &str) -> Result<(), WriteError> {
+    book.record(Event::Intent(Box::new(intent(book, key)?)))?;
+    book.record(Event::Fill(Box::new(fill(book, key, &format!("exec-{key}"), ORDER_UNITS)?)))?;
+    Ok(())
+}

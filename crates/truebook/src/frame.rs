@@ -184,8 +184,12 @@ fn decode_header(bytes: &[u8]) -> Result<Header, Invalid> {
     }
     let mut seq = [0; 8];
     seq.copy_from_slice(&bytes[8..16]);
+    let seq = Seq::new(u64::from_le_bytes(seq));
+    if seq > Seq::MAX {
+        return Err(Invalid::Header);
+    }
     let behind = u32::from_le_bytes([bytes[16], bytes[17], bytes[18], bytes[19]]);
-    Ok(Header { kind, form, seq: Seq::new(u64::from_le_bytes(seq)), behind })
+    Ok(Header { kind, form, seq, behind })
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ pub(crate) fn run(setup: &Setup) -> Result<Vec<Section>, BenchError> {
 }
 
 impl Stores {
-    fn build(setup: &Setup, parent: &Path) -> Result<Self, BenchError> {
+    pub(crate) fn build(setup: &Setup, parent: &Path) -> Result<Self, BenchError> {
         let truebook = engine_dir(parent, EngineName::Truebook)?;
         let sqlite = engine_dir(parent, EngineName::Sqlite)?;
         let events = EventStream::new(setup.seed, OrderCount(setup.scale.replay_orders));

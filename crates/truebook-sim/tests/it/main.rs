@@ -7,6 +7,7 @@
 
 mod contract;
 mod crashes;
+mod damage;
 mod replacing;
 mod sim_disk;
 mod sim_faults;

@@ -45,7 +45,8 @@ impl CheckpointName {
         let inner = file.strip_prefix("checkpoint-")?.strip_suffix(".json")?;
         let (seq, hash8) = inner.split_once('-')?;
         let name = Self { seq: Seq::new(seq.parse().ok()?), hash8: hash8.to_owned() };
-        (name.path() == format!("{CHECKPOINT_DIR}/{file}") && hash8.len() == 8).then_some(name)
+        let written_so = name.path() == format!("{CHECKPOINT_DIR}/{file}");
+        (written_so && hash8.len() == 8 && name.seq <= Seq::MAX).then_some(name)
     }
 }
 
@@ -194,7 +195,7 @@ pub fn read(context: &Context, name: &CheckpointName) -> Result<(Checkpoint, Sta
 }
 
 /// Reads a checkpoint's bytes; the seen part of the state is not looked at.
-pub(super) fn decode(
+pub(crate) fn decode(
     context: &Context,
     file: &[u8],
     seq: Seq,

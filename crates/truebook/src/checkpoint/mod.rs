@@ -6,8 +6,10 @@
 mod file;
 mod runs;
 
+pub(crate) use file::decode as decode_checkpoint;
 pub use file::{
     CHECKPOINT_DIR, Checkpoint, CheckpointError, CheckpointName, ReadableMark, list, read, remove_except,
     write,
 };
+pub(crate) use runs::{decode as decode_run, encode as encode_run};
 pub use runs::{RUN_DIR, RunError, RunRef, load_all as load_runs, save as save_runs};

@@ -66,12 +66,13 @@ pub fn save(context: &Context, runs: &[RunRef], fresh: &[SeenEntry]) -> Result<V
     }
     entries.extend_from_slice(fresh);
     kept.push(write(context, &entries)?);
-    let total: u64 = kept.iter().map(|run| run.entries).sum();
+    let total = kept.iter().fold(0_u64, |total, run| total.saturating_add(run.entries));
     assert!(total >= fresh.len() as u64, "nothing gets lost in a merge");
     Ok(kept)
 }
 
-fn write(context: &Context, entries: &[SeenEntry]) -> Result<RunRef, RunError> {
+/// A run's bytes.
+pub(crate) fn encode(entries: &[SeenEntry]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(16 + entries.len() * ENTRY_BYTES);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&(entries.len() as u64).to_le_bytes());
@@ -81,6 +82,11 @@ fn write(context: &Context, entries: &[SeenEntry]) -> Result<RunRef, RunError> {
         bytes.extend_from_slice(&entry.fingerprint.to_le_bytes());
         bytes.extend_from_slice(&entry.seq.get().to_le_bytes());
     }
+    bytes
+}
+
+fn write(context: &Context, entries: &[SeenEntry]) -> Result<RunRef, RunError> {
+    let mut bytes = encode(entries);
     let plain_hash = to_hex(&blake3::hash(&bytes).as_bytes()[..8]);
     let file = format!("run-{plain_hash}.bin");
     if let Some(cipher) = &context.cipher {
@@ -140,10 +146,11 @@ fn decode_entry(bytes: &[u8]) -> Option<SeenEntry> {
 /// Everything that the runs hold.
 pub fn load_all(context: &Context, runs: &[RunRef]) -> Result<Seen, RunError> {
     let mut seen = Seen::default();
-    let total: u64 = runs.iter().map(|run| run.entries).sum();
-    seen.reserve(usize::try_from(total.min(1 << 24)).unwrap_or(0));
     for run in runs {
-        for entry in load(context, run)? {
+        let entries = load(context, run)?;
+        // Room for what is there, not for what the checkpoint claims.
+        seen.reserve(entries.len());
+        for entry in entries {
             if !seen.restore(entry) {
                 return Err(RunError::Damaged { path: context.disk.describe(&path(&run.file)) });
             }

@@ -20,6 +20,9 @@ pub const SEAL_BYTES: usize = 256;
 pub const OPEN_BYTES: usize = 512;
 
 const MAGIC: &[u8; 8] = b"TRUEBOOK";
+
+/// The highest segment number that a file name may bear: counting on from it must not overflow.
+const INDEX_MAX: u64 = 1 << 48;
 const PAGE_FIXED_BYTES: usize = 24;
 
 /// Number of a segment: 1 is the first.
@@ -86,7 +89,7 @@ pub fn parse_name(file: &str) -> Option<(SegmentIndex, Storage)> {
     if number.len() < 8 || !number.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let index = SegmentIndex(number.parse().ok()?);
+    let index = SegmentIndex(number.parse().ok().filter(|number| *number <= INDEX_MAX)?);
     let forms = [Storage::Raw, Storage::Compressed, Storage::Encrypted];
     let storage = forms.into_iter().find(|form| file == format!("{index}{}", form.suffix()))?;
     Some((index, storage))

@@ -9,7 +9,7 @@ use super::pipeline;
 use super::report::{Finding, FindingKind, Report, SeqRange, Weight};
 use super::salvage::{self, Salvage};
 use super::walk::{Damage, LastSegment, Walk};
-use crate::checkpoint::{self, Checkpoint, CheckpointError, CheckpointName};
+use crate::checkpoint::{self, Checkpoint, CheckpointError, CheckpointName, RunError};
 use crate::error::FileError;
 use crate::journal::load::Fault;
 use crate::journal::segment::{SegmentIndex, Storage};
@@ -122,10 +122,15 @@ pub fn checkpoint_finding(context: &Context, name: &CheckpointName, failed: &Che
         CheckpointError::Damaged(crate::envelope::EnvelopeError::Shape { offset }) => Some(*offset),
         _ => Some(0),
     };
+    // A damaged run file makes the checkpoint unusable, but it is the run file that is damaged.
+    let file = match failed {
+        CheckpointError::Run(RunError::Damaged { path }) => path.clone(),
+        _ => context.disk.describe(&name.path()),
+    };
     Finding {
         kind: FindingKind::Checkpoint,
         weight: Weight::Damage,
-        file: context.disk.describe(&name.path()),
+        file,
         offset,
         what: failed.to_string(),
         action: "nothing: an older checkpoint or the journal stands in, and the file is set aside when the book is opened"

@@ -337,12 +337,15 @@ impl<'a> Walk<'a> {
             self.judge(index, storage, broken, next, mark);
         }
         if self.damage.is_none() && next <= mark {
-            let index = self.last.as_ref().map_or(SegmentIndex::FIRST, |last| last.index);
+            let last = self.last.as_ref().map_or(SegmentIndex::FIRST, |last| last.index);
+            // An empty segment behind the last one with events is where the missing ones should be.
+            let (index, offset) =
+                self.spare.map_or((last, self.end_offset()), |empty| (empty, PAGE_BYTES as u64));
             let what = format!(
                 "the journal ends with event {}, a checkpoint proves that {mark} was durable",
                 next.get() - 1
             );
-            self.break_at(index, FindingKind::JournalBehind, self.end_offset(), what, Some(mark.next()));
+            self.break_at(index, FindingKind::JournalBehind, offset, what, Some(mark.next()));
         }
         self.report.last = Some(self.state_seq());
     }
