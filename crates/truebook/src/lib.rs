@@ -13,6 +13,7 @@ pub mod envelope;
 pub mod error;
 pub mod frame;
 pub mod journal;
+pub mod log;
 pub mod manifest;
 pub mod planted;
 pub mod recovery;

@@ -10,13 +10,19 @@ use crate::disk::read_file;
 use crate::error::FileError;
 use crate::frame::{self, Form, Header, Kind};
 use crate::manifest::ManifestError;
-use std::io;
+use std::io::{self, Read};
 use truebook_core::event::{DecodeError, Record};
 use truebook_core::hash::ChainHash;
 use truebook_core::id::{BookId, Seq};
 
 /// The largest segment file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 512 << 20;
+
+/// Data that shrinks more than this is unpacked step by step.
+const USUAL_RATIO_MAX: u64 = 256;
+
+/// Of a header that asks for a larger window, 2 to the power of this in bytes, nothing is unpacked.
+const WINDOW_LOG_MAX: u32 = 27;
 
 /// The bytes of a segment, unpacked.
 pub struct LoadedBytes {
@@ -124,7 +130,7 @@ pub fn load_bytes(context: &Context, index: SegmentIndex, storage: Storage) -> R
     Ok(LoadedBytes { bytes })
 }
 
-fn check_page(bytes: &[u8], index: SegmentIndex, book: BookId) -> Result<(), PageError> {
+pub(crate) fn check_page(bytes: &[u8], index: SegmentIndex, book: BookId) -> Result<(), PageError> {
     let (found, manifest) = parse_page(bytes.get(..PAGE_BYTES).unwrap_or_default())?;
     if found != index {
         return Err(PageError::OtherSegment { found });
@@ -144,7 +150,9 @@ pub fn unpack(
 ) -> Result<Vec<u8>, Fault> {
     match (storage, &context.cipher) {
         (Storage::Raw, _) => Ok(file),
-        (Storage::Compressed, _) => decompress(&file),
+        (Storage::Compressed, None) => decompress(&file),
+        // An encrypted book never writes this form: whoever put it there had no key.
+        (Storage::Compressed, Some(_)) => Err(NotAuthentic.into()),
         (Storage::Encrypted, Some(cipher)) => decompress(&cipher.open(Purpose::Segment(index.get()), &file)?),
         (Storage::Encrypted, None) => Err(NotAuthentic.into()),
     }
@@ -158,12 +166,13 @@ fn decompress(packed: &[u8]) -> Result<Vec<u8>, Fault> {
     if length > FILE_BYTES_MAX {
         return Err(unusable("its header tells an unpacked length beyond the limit"));
     }
-    // A damaged header may claim far more than there is; zstd never shrinks data more than this.
-    if length > (packed.len() as u64 + 64).saturating_mul(1 << 17) {
-        return Err(unusable("its header tells an impossible unpacked length"));
-    }
-    let capacity = usize::try_from(length).unwrap_or(0);
-    let bytes = zstd::bulk::decompress(packed, capacity).map_err(Fault::Compressed)?;
+    let usual = length <= (packed.len() as u64).saturating_mul(USUAL_RATIO_MAX);
+    let bytes = if usual {
+        zstd::bulk::decompress(packed, usize::try_from(length).unwrap_or(0))
+    } else {
+        decompress_doubtful(packed, length)
+    };
+    let bytes = bytes.map_err(Fault::Compressed)?;
     if bytes.len() as u64 == length {
         Ok(bytes)
     } else {
@@ -171,14 +180,33 @@ fn decompress(packed: &[u8]) -> Result<Vec<u8>, Fault> {
     }
 }
 
+/// Memory grows with what really comes out: a damaged header may claim far more than there is.
+fn decompress_doubtful(packed: &[u8], length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(packed)?;
+    decoder.window_log_max(WINDOW_LOG_MAX)?;
+    decoder.take(length + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Loads a segment and decodes its events.
 pub fn load(context: &Context, index: SegmentIndex, storage: Storage) -> Result<Loaded, Fault> {
     let LoadedBytes { bytes } = load_bytes(context, index, storage)?;
-    match beginning(&bytes) {
+    decode_body(context, index, storage, &bytes)
+}
+
+/// Decodes the events of an unpacked segment whose header page was checked.
+pub(crate) fn decode_body(
+    context: &Context,
+    index: SegmentIndex,
+    storage: Storage,
+    bytes: &[u8],
+) -> Result<Loaded, Fault> {
+    match beginning(bytes) {
         Beginning::Empty => Ok(Loaded::Empty),
         Beginning::Broken(broken) => Err(Fault::Beginning(broken)),
         Beginning::Opened(_) => {
-            decode(context, index, storage, &bytes).map(|segment| Loaded::Events(Box::new(segment)))
+            decode(context, index, storage, bytes).map(|segment| Loaded::Events(Box::new(segment)))
         }
     }
 }
@@ -186,7 +214,7 @@ pub fn load(context: &Context, index: SegmentIndex, storage: Storage) -> Result<
 /// What the opening frame says, if it can be read.
 pub fn opening(bytes: &[u8]) -> Option<OpenInfo> {
     match beginning(bytes) {
-        Beginning::Opened(payload) => serde_json::from_slice(payload).ok(),
+        Beginning::Opened(payload) => serde_json::from_slice(payload).ok().filter(OpenInfo::is_possible),
         _ => None,
     }
 }
@@ -208,7 +236,7 @@ fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]
         let (seq, offset) = (event.seq, event.offset);
         records.push(Record::decode(&event.json).map_err(|source| Fault::Event { seq, offset, source })?);
     }
-    let end = scan.end().unwrap_or(End::Blank);
+    let end = ended(&scan, storage);
     assert_eq!(
         scan.next_seq().get(),
         open.first.get() + records.len() as u64,
@@ -224,6 +252,15 @@ fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]
         file_bytes: bytes.len() as u64,
         open,
     })
+}
+
+/// How the events end. What was sealed once must end with its seal.
+fn ended(scan: &Scan<'_>, storage: Storage) -> End {
+    let end = scan.end().unwrap_or(End::Blank);
+    if storage == Storage::Raw || end != End::Blank {
+        return end;
+    }
+    End::Invalid(Broken { problem: Problem::Seal, offset: scan.valid_bytes() as u64, proof: None })
 }
 
 /// Appends the plain form of an event's frame as it stands in `bytes`.

@@ -173,6 +173,14 @@ pub struct OpenInfo {
     pub missing: Option<Missing>,
 }
 
+impl OpenInfo {
+    /// Whether a writer can have written this: events count from 1, and a gap ends before the segment.
+    pub fn is_possible(&self) -> bool {
+        let gap = self.missing.is_none_or(|missing| missing.from <= missing.to && missing.to < self.first);
+        self.first > Seq::ZERO && gap
+    }
+}
+
 /// A gap in the journal that is known and recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

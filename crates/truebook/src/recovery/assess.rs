@@ -169,17 +169,7 @@ fn conclude(
     unusable: Vec<CheckpointName>,
 ) -> Assessment {
     let last = walk.state_seq();
-    let broken = walk.damage.take().map(|damage| {
-        walk.report.findings.insert(0, damage.finding.clone());
-        let salvage = salvage::salvage(context, &inventory, damage.index, last);
-        let known_to = damage.known_to.max(inventory.durable_mark()).max(salvage.highest);
-        walk.report.missing = Some(SeqRange { from: damage.from, to: Some(known_to) });
-        if !salvage.completes(last, damage.from, known_to) {
-            let from = damage.from.max(last.next());
-            walk.report.lost = Some(SeqRange { from, to: Some(known_to.max(from)) });
-        }
-        Broken { damage: Damage { known_to, ..damage }, salvage }
-    });
+    let broken = walk.damage.take().map(|damage| judge_damage(context, &inventory, &mut walk, damage, last));
     Assessment {
         state: walk.state,
         last,
@@ -193,4 +183,30 @@ fn conclude(
         inventory,
         report: walk.report,
     }
+}
+
+/// Finds out what can be saved behind damage, and what is lost for the state.
+fn judge_damage(
+    context: &Context,
+    inventory: &Inventory,
+    walk: &mut Walk<'_>,
+    mut damage: Damage,
+    last: Seq,
+) -> Broken {
+    walk.report.findings.insert(0, damage.finding.clone());
+    let salvage = salvage::salvage(context, inventory, damage.index, last);
+    if let Some(lowest) = salvage.lowest.filter(|_| walk.last.is_none()) {
+        // Nothing was read before the damage: the frames behind it tell where it begins and ends.
+        damage.from = damage.from.min(lowest);
+        damage.known_to = Seq::ZERO;
+    }
+    damage.known_to = damage.known_to.max(inventory.durable_mark()).max(salvage.highest);
+    if damage.from <= damage.known_to {
+        walk.report.missing = Some(SeqRange { from: damage.from, to: Some(damage.known_to) });
+    }
+    if !salvage.completes(last, damage.known_to) {
+        let from = damage.from.max(last.next());
+        walk.report.lost = Some(SeqRange { from, to: Some(damage.known_to.max(from)) });
+    }
+    Broken { damage, salvage }
 }

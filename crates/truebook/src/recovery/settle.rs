@@ -6,13 +6,14 @@
 
 use super::assess::{Assessment, Broken};
 use super::report::{Cut, Report, SeqRange, SetAside};
-use super::walk::LastSegment;
+use super::inventory::Inventory;
+use super::walk::{Damage, LastSegment};
 use crate::aside::{copy_aside, move_aside};
 use crate::checkpoint::CHECKPOINT_DIR;
 use crate::disk::{Access, read_file};
 use crate::error::FileError;
 use crate::frame::{self, Form, Header, Kind};
-use crate::journal::load::FILE_BYTES_MAX;
+use crate::journal::load::{FILE_BYTES_MAX, Loaded, load};
 use crate::journal::scan::{End, first_nonzero};
 use crate::journal::segment::{
     Chain, JOURNAL_DIR, Missing, OpenInfo, PAGE_BYTES, SegmentIndex, Storage, open_frame, segment_name,
@@ -213,33 +214,49 @@ fn rebase(
 ) -> Result<Settled, FileError> {
     let Broken { damage, salvage } = broken;
     let state_at = assessment.last;
-    let complete = salvage.completes(state_at, damage.from, damage.known_to);
+    let complete = salvage.completes(state_at, damage.known_to);
     let last = assessment.last_segment.clone();
-    let (from, prev) = kept_until(context, last.as_ref(), damage.index);
-    let to = if complete { state_at } else { damage.known_to.max(state_at) };
-    let to = to.max(from);
+    let (from, prev) = kept_until(context, &assessment.inventory, last.as_ref(), &damage);
+    let to = if complete { state_at } else { damage.known_to.max(state_at).max(from) };
+    let missing = (from <= to).then_some(Missing { from, to, state_at });
     let following = if complete { salvage.following } else { Vec::new() };
     let highest = assessment.inventory.segments.keys().next_back().copied().unwrap_or(SegmentIndex::FIRST);
-    let open = OpenInfo { first: to.next(), prev, missing: Some(Missing { from, to, state_at }) };
+    let open = OpenInfo { first: to.next(), prev, missing };
     let active = write_following(context, highest.next(), &open, &following)?;
     set_damaged_aside(context, assessment, damage.index, last.as_ref(), now)?;
-    assessment.report.missing = Some(SeqRange { from, to: Some(to) });
+    assessment.report.missing = missing.map(|Missing { from, to, .. }| SeqRange { from, to: Some(to) });
     let state = if complete { StateAfter::Complete } else { StateAfter::LossAccepted };
     let why = damage.finding.to_string();
-    let recovered = Some(Recovered { missing_from: from, missing_to: to, state_at, state, why });
+    let recovered =
+        missing.map(|Missing { from, to, .. }| Recovered { missing_from: from, missing_to: to, state_at, state, why });
     let retired = std::mem::take(&mut assessment.retired);
     let retired = retired.into_iter().filter(|retired| retired.index < damage.index).collect();
     assessment.last = Seq::new(active.next.get() - 1);
     Ok(Settled { active, retired, spare: None, recovered, following })
 }
 
-/// Up to where the journal before the damage is kept, and its hash there. Only a raw segment is kept in
-/// part.
-fn kept_until(context: &Context, last: Option<&LastSegment>, damaged: SegmentIndex) -> (Seq, ChainHash) {
+/// First sequence number that is missing once the damaged segment is gone, and the hash before it. Only a
+/// raw segment is kept in part.
+fn kept_until(
+    context: &Context,
+    inventory: &Inventory,
+    last: Option<&LastSegment>,
+    damage: &Damage,
+) -> (Seq, ChainHash) {
     match last {
-        Some(last) if last.index < damaged || last.storage == Storage::Raw => (last.next, last.chain),
+        Some(last) if last.index < damage.index || last.storage == Storage::Raw => (last.next, last.chain),
         Some(last) => (first_of(context, last).unwrap_or(last.next), last.prev),
-        None => (Seq::new(1), Chain::genesis(context.manifest.book)),
+        None => end_before(context, inventory, damage.index)
+            .unwrap_or_else(|| (damage.from, Chain::genesis(context.manifest.book))),
+    }
+}
+
+/// Where the journal ends before a segment, when nothing before it was read because a checkpoint covers it.
+fn end_before(context: &Context, inventory: &Inventory, index: SegmentIndex) -> Option<(Seq, ChainHash)> {
+    let (before, _) = inventory.segments.range(..index).next_back()?;
+    match load(context, *before, inventory.storage(*before)?) {
+        Ok(Loaded::Events(segment)) => Some((segment.next(), segment.chain)),
+        _ => None,
     }
 }
 
