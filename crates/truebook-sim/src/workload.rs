@@ -272,3 +272,20 @@ pub fn round_trip(book: &Book, key: &str) -> Result<(), WriteError> {
     book.record(Event::Fill(Box::new(fill(book, key, &format!("exec-{key}"), ORDER_UNITS)?)))?;
     Ok(())
 }
+
+/// An order that stays open whatever is filled of it, for samples.
+///
+/// # Errors
+/// The book's.
+pub fn open_order(book: &Book, key: &str) -> Result<Recorded, WriteError> {
+    let quantity = units(1_000_000);
+    book.record(Event::Intent(Box::new(Intent { quantity, ..intent(book, key)? })))
+}
+
+/// One more unit of an open order is filled.
+///
+/// # Errors
+/// The book's.
+pub fn fill_open_order(book: &Book, key: &str, execution: &str) -> Result<Recorded, WriteError> {
+    book.record(Event::Fill(Box::new(fill(book, key, execution, 1)?)))
+}

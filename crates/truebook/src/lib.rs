@@ -12,6 +12,8 @@ pub mod disk;
 pub mod envelope;
 pub mod error;
 pub mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod journal;
 pub mod log;
 pub mod manifest;

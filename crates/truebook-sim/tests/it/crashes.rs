@@ -32,28 +32,28 @@ fn explore_all(what: &str, count: u64, scope: Scope, fault: Fault) -> Tally {
     total
 }
 
-#[test]
-fn p1_p7_p12_every_crash_point_of_generated_sessions_leaves_what_was_acknowledged() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p1_p7_p12_every_crash_point_of_generated_sessions_leaves_what_was_acknowledged() {
     let total = explore_all("crash", 4, PLAIN, Fault::Stop);
     assert!(total.crashes > 100 && total.double_crashes > 100 && total.torn_tails > 0, "{total:?}");
 }
 
-#[test]
-fn p12_after_any_failed_operation_nothing_is_acknowledged_and_the_book_opens_again() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p12_after_any_failed_operation_nothing_is_acknowledged_and_the_book_opens_again() {
     let scope = Scope { steps: 40, samples: 4, ..PLAIN };
     let total = explore_all("I/O error", 3, scope, Fault::Io);
     assert!(total.crashes > 100, "{total:?}");
 }
 
-#[test]
-fn p12_after_a_full_disk_nothing_is_acknowledged_and_the_book_opens_again() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p12_after_a_full_disk_nothing_is_acknowledged_and_the_book_opens_again() {
     let scope = Scope { steps: 40, samples: 4, ..PLAIN };
     let total = explore_all("full disk", 3, scope, Fault::Full);
     assert!(total.crashes > 100, "{total:?}");
 }
 
-#[test]
-fn p1_p7_an_encrypted_book_survives_the_same_crashes() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p1_p7_an_encrypted_book_survives_the_same_crashes() {
     let scope = Scope { steps: 40, samples: 4, sealing: Sealing::Encrypted, stride: 2 };
     let total = explore_all("crash, encrypted", 2, scope, Fault::Stop);
     assert!(total.crashes > 100, "{total:?}");

@@ -172,8 +172,8 @@ fn check_healed(sample: &Sample, disk: &SimDisk, book: Book, place: &str) {
     assert_eq!(book.vars().unwrap().get(&path("after")), Some(&json("1")), "{place}");
 }
 
-#[test]
-fn p7_every_flipped_byte_of_a_small_book_is_harmless_or_reported_with_file_and_offset() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_every_flipped_byte_of_a_small_book_is_harmless_or_reported_with_file_and_offset() {
     let sample = Sample::new(None);
     let sealed = sample.files().keys().filter(|file| file.ends_with(".zst")).count();
     assert!(sealed >= 2, "the sample must have two sealed segments, it has {sealed}");
@@ -183,16 +183,16 @@ fn p7_every_flipped_byte_of_a_small_book_is_harmless_or_reported_with_file_and_o
     assert!(reported > 10_000);
 }
 
-#[test]
-fn p7_every_flipped_byte_of_an_encrypted_book_is_harmless_or_reported() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_every_flipped_byte_of_an_encrypted_book_is_harmless_or_reported() {
     let sample = Sample::new(Some(KeySource::Given(Key::from_bytes([9; 32]))));
     let (reported, harmless, refused) = flip_every_byte(&sample, 0x80);
     println!("encrypted: {reported} reported, {harmless} provably harmless, {refused} made opening refuse");
     assert!(reported > 10_000);
 }
 
-#[test]
-fn p7_every_file_cut_short_emptied_or_filled_with_nul_is_reported_and_never_read_as_data() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_every_file_cut_short_emptied_or_filled_with_nul_is_reported_and_never_read_as_data() {
     let sample = Sample::new(None);
     for (file, bytes) in sample.files().into_iter().filter(|(file, _)| file != "LOCK") {
         for damaged in [Vec::new(), bytes[..bytes.len() / 2].to_vec(), vec![0; bytes.len()], vec![0; 4096]] {
@@ -219,8 +219,8 @@ fn is_spare(file: &str, bytes: &[u8]) -> bool {
     file.ends_with(".seg") && bytes[4096..].iter().all(|byte| *byte == 0)
 }
 
-#[test]
-fn p7_every_lost_file_is_noticed_and_never_replaced_by_defaults() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_every_lost_file_is_noticed_and_never_replaced_by_defaults() {
     let sample = Sample::new(None);
     for file in sample.files().into_keys() {
         let disk = sample.copy();
@@ -232,8 +232,8 @@ fn p7_every_lost_file_is_noticed_and_never_replaced_by_defaults() {
     }
 }
 
-#[test]
-fn p7_a_book_without_any_journal_and_checkpoint_is_lost_state_and_not_a_new_book() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_a_book_without_any_journal_and_checkpoint_is_lost_state_and_not_a_new_book() {
     let sample = Sample::new(None);
     let disk = sample.copy();
     for file in sample.files().into_keys().filter(|file| file.contains('/')) {
@@ -242,8 +242,8 @@ fn p7_a_book_without_any_journal_and_checkpoint_is_lost_state_and_not_a_new_book
     assert!(matches!(sample.open_on(&disk), Err(OpenError::LostState { .. } | OpenError::Lost(_))));
 }
 
-#[test]
-fn p7_damage_in_the_last_segment_before_a_later_commit_is_damage_and_not_a_torn_tail() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_damage_in_the_last_segment_before_a_later_commit_is_damage_and_not_a_torn_tail() {
     let sample = Sample::new(None);
     let book = sample.open_on(&sample.disk).unwrap();
     for n in 0..6 {
@@ -272,8 +272,8 @@ fn p7_damage_in_the_last_segment_before_a_later_commit_is_damage_and_not_a_torn_
     drop(sample.open_on(&disk).unwrap());
 }
 
-#[test]
-fn p7_damage_that_a_checkpoint_covers_costs_no_state_and_the_book_opens() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_damage_that_a_checkpoint_covers_costs_no_state_and_the_book_opens() {
     let sample = Sample::new(None);
     let file = active_segment(&sample.disk);
     let disk = sample.copy();
@@ -290,8 +290,8 @@ fn p7_damage_that_a_checkpoint_covers_costs_no_state_and_the_book_opens() {
     assert_eq!(sample.open_on(&disk).unwrap().vars().unwrap().get(&path("after")), Some(&json("1")));
 }
 
-#[test]
-fn p7_a_segment_of_another_history_breaks_the_chain() {
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_a_segment_of_another_history_breaks_the_chain() {
     let sample = Sample::new(None);
     let fork = sample.copy();
     for (disk, word) in [(&sample.disk, "one"), (&fork, "two")] {

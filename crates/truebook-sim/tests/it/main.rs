@@ -8,6 +8,7 @@
 mod contract;
 mod crashes;
 mod damage;
+mod full_disk;
 mod replacing;
 mod sim_disk;
 mod sim_faults;

@@ -133,6 +133,18 @@ pub enum CheckpointError {
 
 /// Writes a checkpoint. The event with its sequence number must be durable, and its runs saved.
 pub fn write(context: &Context, checkpoint: &Checkpoint, live: &Live) -> Result<CheckpointName, FileError> {
+    let file = encode(context, checkpoint, live)?;
+    let name = CheckpointName { seq: checkpoint.seq, hash8: hash8(&file) };
+    replace_file(&*context.disk, &name.path(), &file)?;
+    Ok(name)
+}
+
+/// A checkpoint's bytes.
+pub(crate) fn encode(
+    context: &Context,
+    checkpoint: &Checkpoint,
+    live: &Live,
+) -> Result<Vec<u8>, FileError> {
     let canonical = live.canonical();
     assert_eq!(
         StateHash::of(&canonical),
@@ -158,10 +170,7 @@ pub fn write(context: &Context, checkpoint: &Checkpoint, live: &Live) -> Result<
         let sealed = BASE64.encode(cipher.seal(Purpose::Checkpoint(checkpoint.seq.get()), &body));
         body = serde_json::to_vec(&Sealed { sealed }).map_err(encode)?;
     }
-    let file = envelope::wrap(ENVELOPE, &body);
-    let name = CheckpointName { seq: checkpoint.seq, hash8: hash8(&file) };
-    replace_file(&*context.disk, &name.path(), &file)?;
-    Ok(name)
+    Ok(envelope::wrap(ENVELOPE, &body))
 }
 
 fn hash8(file: &[u8]) -> String {

@@ -6,7 +6,7 @@
 mod file;
 mod runs;
 
-pub(crate) use file::decode as decode_checkpoint;
+pub(crate) use file::{decode as decode_checkpoint, encode as encode_checkpoint};
 pub use file::{
     CHECKPOINT_DIR, Checkpoint, CheckpointError, CheckpointName, ReadableMark, list, read, remove_except,
     write,

@@ -50,7 +50,7 @@ fn sealed_bytes(context: &Context, retired: Retired, raw_name: &str) -> Result<V
     Ok(plain)
 }
 
-fn pack(context: &Context, index: SegmentIndex, sealed: &[u8]) -> io::Result<(Storage, Vec<u8>)> {
+pub(crate) fn pack(context: &Context, index: SegmentIndex, sealed: &[u8]) -> io::Result<(Storage, Vec<u8>)> {
     let mut compressor = zstd::bulk::Compressor::new(context.options.compression_level)?;
     compressor.include_checksum(true)?;
     compressor.include_contentsize(true)?;

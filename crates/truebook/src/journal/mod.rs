@@ -15,6 +15,7 @@ mod stop;
 
 pub use active::{Active, Retired};
 pub use archive::archive;
+pub(crate) use archive::pack;
 pub use commit::Ticket;
 pub use context::{Context, JournalOptions, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 pub use spare::{RESERVE_NAME, Spare, capacity_for, prepare, prepare_reserve, use_reserve};
@@ -31,6 +32,12 @@ use stop::Switch;
 use truebook_core::event::{Record, Reserve};
 use truebook_core::id::Seq;
 
+/// Nonce and tag that encryption adds to a payload.
+const SEALING_BYTES: usize = 40;
+
+/// The largest event in bytes of JSON: encrypted, it still fits into a frame.
+pub const EVENT_BYTES_MAX: usize = PAYLOAD_BYTES_MAX - SEALING_BYTES;
+
 /// Why an event was not taken. It is not in the journal and never will be.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
@@ -38,7 +45,7 @@ pub enum AppendError {
     #[error("{0}")]
     Stopped(Stop),
     /// The event is too large.
-    #[error("the event has {bytes} bytes, the limit is {PAYLOAD_BYTES_MAX}")]
+    #[error("the event has {bytes} bytes, the limit is {EVENT_BYTES_MAX}")]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -119,11 +126,11 @@ impl Journal {
     /// Writes an event's JSON into `out`, which is cleared first.
     ///
     /// # Errors
-    /// [`AppendError::TooLarge`] above [`PAYLOAD_BYTES_MAX`].
+    /// [`AppendError::TooLarge`] above [`EVENT_BYTES_MAX`].
     pub fn encode(out: &mut Vec<u8>, record: &Record) -> Result<(), AppendError> {
         out.clear();
         serde_json::to_writer(&mut *out, record).map_err(AppendError::Encode)?;
-        if out.len() > PAYLOAD_BYTES_MAX { Err(AppendError::TooLarge { bytes: out.len() }) } else { Ok(()) }
+        if out.len() > EVENT_BYTES_MAX { Err(AppendError::TooLarge { bytes: out.len() }) } else { Ok(()) }
     }
 
     /// Queues an encoded event, after [`Self::check`]. It is durable once its ticket was waited for.
@@ -131,7 +138,7 @@ impl Journal {
     /// # Errors
     /// Only if the queue is full and the commit that must make room fails.
     pub fn push(&self, json: &[u8]) -> Result<Ticket, AppendError> {
-        assert!(json.len() <= PAYLOAD_BYTES_MAX, "events are encoded with a limit");
+        assert!(json.len() <= EVENT_BYTES_MAX, "events are encoded with a limit");
         if let Some(taken) = self.queue.make_room() {
             self.commit(taken).map_err(AppendError::Stopped)?;
         }
@@ -265,7 +272,9 @@ impl Journal {
 
     /// Whether background work waits.
     pub fn has_work(&self) -> bool {
-        lock(&self.spare).ready.is_none() || !lock(&self.retired).is_empty()
+        // Whoever holds the lock is making a segment, which takes long: a writer that asks must not wait.
+        let wanted = self.spare.try_lock().is_ok_and(|spares| spares.ready.is_none());
+        wanted || !lock(&self.retired).is_empty()
     }
 
     /// Why the journal takes no more events, if it does not.
@@ -283,9 +292,6 @@ impl Journal {
         lock(&self.active).holds_last()
     }
 }
-
-/// Nonce and tag that encryption adds to a payload.
-const SEALING_BYTES: usize = 40;
 
 /// How many bytes queued frames will have once they are finished.
 fn finished_bytes(context: &Context, frames: &[u8]) -> usize {

@@ -3,7 +3,8 @@
 
 use super::context::Context;
 use super::segment::{PAGE_BYTES, SegmentIndex, Storage, build_page, segment_name};
-use crate::disk::DiskFile;
+use super::scan::first_nonzero;
+use crate::disk::{DiskFile, read_exact_at};
 use crate::error::FileError;
 use crate::planted::{self, Bug};
 use std::sync::Arc;
@@ -112,9 +113,23 @@ pub fn use_reserve(context: &Context, index: SegmentIndex, content: &[u8]) -> Re
         return Err(failed("fit the journal's tail into", std::io::ErrorKind::StorageFull.into()));
     }
     file.write_all_at(0, &head).map_err(|source| failed("write", source))?;
+    clear_after(&*file, head.len() as u64, capacity).map_err(|source| failed("write zeros to", source))?;
     file.sync_data().map_err(|source| failed("sync", source))?;
     context.put_in_place(RESERVE_NAME, &segment_name(index, Storage::Raw))?;
     Ok(Spare { index, file, capacity })
+}
+
+/// Makes what follows `offset` zero where it is not: a crash between filling the reserve and renaming it
+/// leaves frames in it, which must not stand behind newer ones.
+fn clear_after(file: &dyn DiskFile, mut offset: u64, end: u64) -> std::io::Result<()> {
+    while offset < end {
+        let step = STEP_BYTES.min(usize::try_from(end - offset).unwrap_or(STEP_BYTES));
+        if first_nonzero(&read_exact_at(file, offset, step as u64)?, 0).is_some() {
+            file.write_all_at(offset, &ZEROS[..step])?;
+        }
+        offset += step as u64;
+    }
+    Ok(())
 }
 
 /// Length of a segment that must hold this many bytes of frames.
