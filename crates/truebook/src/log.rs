@@ -259,7 +259,7 @@ impl LogReader {
             Err(fault) if fault.is_missing() => return Ok(Following::Nothing),
             Err(fault) => return Err(self.fault(index, inventory.storage(index).unwrap_or(Storage::Raw), fault)),
         };
-        if open.first > place.next && self.from <= place.next {
+        if open.first > place.next {
             // The old segment may have got its last events after it was read.
             let batch = self.read_on(place)?;
             if !batch.is_empty() {
@@ -267,12 +267,11 @@ impl LogReader {
             }
         }
         let known_gap = open.missing.is_some_and(|missing| missing.to.next() >= open.first);
-        if open.first > place.next && self.from < open.first && !known_gap {
+        if open.first > place.next && !known_gap {
             let what = format!("events {} to {} are missing before it", place.next, open.first.get() - 1);
             return Err(self.damage(index, inventory.storage(index).unwrap_or(Storage::Raw), 0, what));
         }
-        let next = if self.from > open.first { place.next } else { open.first };
-        Ok(Following::Next(Place { index, next, reach: Reach::Unread }))
+        Ok(Following::Next(Place { index, next: place.next.max(open.first), reach: Reach::Unread }))
     }
 
     fn fault(&self, index: SegmentIndex, storage: Storage, fault: Fault) -> LogError {

@@ -75,6 +75,9 @@ struct Core {
     scratch: Vec<u8>,
 }
 
+/// Room for most events, as JSON.
+const EVENT_BYTES_USUAL: usize = 512;
+
 /// What became of something that was to be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
@@ -96,8 +99,7 @@ impl Book {
     /// [`WriteError::Refused`] if it does not fit the state; the journal's own reasons otherwise. Nothing is
     /// recorded then — except that after a failed sync nobody can tell: the book must be opened again.
     pub fn record(&self, event: Event) -> Result<Recorded, WriteError> {
-        let reserve = event.reserve();
-        self.0.shared.record_with(reserve, move |_| Ok(Some(event)))
+        self.0.shared.record_event(event)
     }
 
     /// What opening the book found and did.
@@ -169,6 +171,21 @@ impl Drop for Owner {
 }
 
 impl Shared {
+    /// Records an event that depends on nothing and waits until it is durable.
+    fn record_event(&self, event: Event) -> Result<Recorded, WriteError> {
+        self.before_record();
+        let reserve = event.reserve();
+        let record = Record::new(self.world.clock.now(), event);
+        // Before the lock is taken, so that many writers encode at the same time.
+        let mut json = Vec::with_capacity(EVENT_BYTES_USUAL);
+        Journal::encode(&mut json, &record)?;
+        let mut core = lock(&self.core);
+        self.journal.check(reserve)?;
+        let queued = self.queue(&mut core, record, &json)?;
+        drop(core);
+        self.settle(queued)
+    }
+
     /// Records the event that `make` derives from the state, under the same lock, and waits until it is
     /// durable. `None` records nothing.
     fn record_with(
@@ -177,34 +194,36 @@ impl Shared {
         make: impl FnOnce(&State) -> Result<Option<Event>, WriteError>,
     ) -> Result<Recorded, WriteError> {
         self.before_record();
-        let Some(ticket) = self.queue(reserve, make)? else {
-            return Ok(Recorded::Unchanged);
-        };
+        let mut core = lock(&self.core);
+        self.journal.check(reserve)?;
+        let Some(event) = make(&core.state)? else { return Ok(Recorded::Unchanged) };
+        let record = Record::new(self.world.clock.now(), event);
+        let mut json = std::mem::take(&mut core.scratch);
+        Journal::encode(&mut json, &record)?;
+        let queued = self.queue(&mut core, record, &json)?;
+        core.scratch = json;
+        drop(core);
+        self.settle(queued)
+    }
+
+    /// Applies and queues a record; `None` if it changes nothing. It comes encoded: if it cannot be encoded,
+    /// the state must not change.
+    fn queue(&self, core: &mut Core, record: Record, json: &[u8]) -> Result<Option<Ticket>, WriteError> {
+        let seq = core.last.next();
+        if core.state.apply(seq, record)? == Effect::Nothing {
+            return Ok(None);
+        }
+        core.last = seq;
+        let ticket = self.journal.push(json)?;
+        assert_eq!(ticket.seq, seq, "journal and state count alike");
+        Ok(Some(ticket))
+    }
+
+    fn settle(&self, queued: Option<Ticket>) -> Result<Recorded, WriteError> {
+        let Some(ticket) = queued else { return Ok(Recorded::Unchanged) };
         self.journal.wait(&ticket)?;
         self.after_record();
         Ok(Recorded::Durable(ticket.seq))
-    }
-
-    fn queue(
-        &self,
-        reserve: Reserve,
-        make: impl FnOnce(&State) -> Result<Option<Event>, WriteError>,
-    ) -> Result<Option<Ticket>, WriteError> {
-        let mut core = lock(&self.core);
-        self.journal.check(reserve)?;
-        let Some(event) = make(&core.state)? else { return Ok(None) };
-        let record = Record::new(self.world.clock.now(), event);
-        let Core { state, last, scratch } = &mut *core;
-        // Encoded before it is applied: if it cannot be, the state must not have changed.
-        Journal::encode(scratch, &record)?;
-        let seq = last.next();
-        if state.apply(seq, record)? == Effect::Nothing {
-            return Ok(None);
-        }
-        *last = seq;
-        let ticket = self.journal.push(scratch)?;
-        assert_eq!(ticket.seq, seq, "journal and state count alike");
-        Ok(Some(ticket))
     }
 
     fn check_readable(&self) -> Result<(), WriteError> {

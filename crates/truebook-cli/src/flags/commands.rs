@@ -1,0 +1,316 @@
+//! The commands and what each takes.
+
+use super::Source;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use truebook::book::OnChangedSettings;
+use truebook::core::doc::Path;
+use truebook::core::id::{AccountName, BookName, VenueName};
+use truebook::core::identity::Mode;
+use truebook::manifest::ReadableCopy;
+
+/// Names of the events that a journal holds.
+const EVENT_KINDS: [&str; 12] = [
+    "created", "settings", "state", "import", "intent", "ack", "fill", "unknown", "closed", "halt", "resume",
+    "recovered",
+];
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a book
+    Init(InitArgs),
+    /// Read and change the bot's own variables, one JSON document
+    State(StateArgs),
+    /// Take over the state file of another system, with its positions and live orders
+    Import(ImportArgs),
+    /// The book in a few figures; works beside the process that holds it
+    ///
+    /// Exit code 1 if events are lost, so that the figures are not those of the last acknowledged event.
+    Status,
+    /// Show the events of the journal, oldest first; works beside the process that holds the book
+    Log(LogArgs),
+    /// Read every byte, replay every event, compare every checkpoint; exit code 1 if something is damaged
+    Verify,
+    /// Make a checkpoint and rewrite the readable copy now
+    Checkpoint,
+    /// Show, compare and accept settings
+    Settings(SettingsArgs),
+    /// See what can be saved of a book that has lost events, and go on with it
+    ///
+    /// Without --accept-loss nothing is changed: it prints what would be kept and what would be lost; exit
+    /// code 1 if something would.
+    Recover(RecoverArgs),
+    /// Write the book out for other programs; an encrypted book is written in the clear
+    Export(ExportArgs),
+    /// A session for any language: one JSON command a line in, one JSON answer a line out
+    ///
+    /// Each answer comes only when what it says is durable. Commands:
+    ///
+    ///   {"op":"set","path":"/a/b","value":…}   {"op":"merge","path":"/a","patch":{…}}
+    ///   {"op":"save","vars":{…}}               {"op":"remove","path":"/a/b"}
+    ///   {"op":"get","path":"/a"}               {"op":"checkpoint"}  {"op":"status"}  {"op":"close"}
+    ///
+    /// Any of them may have an "id", which the answer repeats. Answers: {"ok":true,"seq":N},
+    /// {"ok":true,"unchanged":true}, {"ok":true,"found":true,"value":…}, {"ok":false,"error":…,"try":…}.
+    /// The end of the input, "close", SIGTERM and SIGINT end the session with a last checkpoint. Once a write
+    /// has failed every answer is a failure, and the exit code is 2.
+    #[command(verbatim_doc_comment)]
+    Pipe(PipeArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// What people call the book [default: the directory's name]
+    #[arg(long, value_parser = BookName::new)]
+    pub(crate) name: Option<BookName>,
+    /// Where the bot trades
+    #[arg(long, default_value = "paper", value_parser = VenueName::new)]
+    pub(crate) venue: VenueName,
+    /// The account there
+    #[arg(long, default_value = "default", value_parser = AccountName::new)]
+    pub(crate) account: AccountName,
+    /// Practice or real money
+    #[arg(long, value_enum, default_value_t = ModeArg::Paper)]
+    pub(crate) mode: ModeArg,
+    /// The bot's settings, TOML or JSON; values of keys that look like secrets are stored as a hash only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<Source>,
+    /// What becomes of the readable copy, `bot_state.json` [default: plain, or encrypted in an encrypted book]
+    #[arg(long, value_enum)]
+    pub(crate) readable: Option<ReadableArg>,
+}
+
+/// See [`Mode`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// Practice
+    Paper,
+    /// Real money
+    Live,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(typed: ModeArg) -> Self {
+        match typed {
+            ModeArg::Paper => Self::Paper,
+            ModeArg::Live => Self::Live,
+        }
+    }
+}
+
+/// See [`ReadableCopy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReadableArg {
+    /// Plain JSON; not possible in an encrypted book
+    Plain,
+    /// Encrypted; only in an encrypted book
+    Encrypted,
+    /// None is written
+    Off,
+}
+
+impl From<ReadableArg> for ReadableCopy {
+    fn from(typed: ReadableArg) -> Self {
+        match typed {
+            ReadableArg::Plain => Self::Plain,
+            ReadableArg::Encrypted => Self::Encrypted,
+            ReadableArg::Off => Self::Off,
+        }
+    }
+}
+
+/// `state`.
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    #[command(subcommand)]
+    pub(crate) command: StateCommand,
+}
+
+/// The commands below `state`. A PATH is written `/orders/101/qty` or `orders.101.qty`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Print the value at a path; exit code 1 if there is none
+    Get {
+        /// `/orders/101/qty` or `orders.101.qty`; without it, the whole document
+        #[arg(value_parser = Path::parse)]
+        path: Option<Path>,
+    },
+    /// Set the value at a path; exit code 0 only when it is durable
+    Set {
+        /// `/orders/101/qty` or `orders.101.qty`; objects that are missing on the way are made
+        #[arg(value_parser = Path::parse)]
+        path: Path,
+        /// JSON, or else plain text, which is stored as a string; - reads it from standard input
+        #[arg(allow_negative_numbers = true)]
+        value: String,
+    },
+    /// Merge a JSON object in (RFC 7396): objects are merged, null removes, all else replaces
+    ///
+    /// truebook state merge JSON, or truebook state merge PATH JSON; JSON may be - for standard input.
+    #[command(override_usage = "truebook state merge [OPTIONS] [PATH] <JSON>")]
+    Merge {
+        /// Where to merge, and what
+        #[arg(value_names = ["PATH", "JSON"], num_args = 1..=2, required = true, allow_negative_numbers = true)]
+        path_and_json: Vec<String>,
+    },
+    /// Save the whole document; only the difference is written, and nothing if there is none
+    Save {
+        /// A JSON file, or - for standard input
+        #[arg(value_name = "FILE")]
+        source: Source,
+    },
+    /// Remove the value at a path; exit code 1 if there is none
+    #[command(name = "rm")]
+    Remove {
+        /// `/orders/101/qty` or `orders.101.qty`
+        #[arg(value_parser = Path::parse)]
+        path: Path,
+    },
+    /// Take the variables of an edited or older copy of `bot_state.json` in place of the book's
+    ///
+    /// Positions and orders in it are left alone: they come from fills.
+    Adopt {
+        /// The copy [default: the edited `bot_state.json`, or the newest one that was set aside]
+        #[arg(value_name = "FILE")]
+        source: Option<Source>,
+    },
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The state file, in its full form (`order_manager`, `portfolio_manager`) or its short form (`orders`);
+    /// - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) source: Source,
+}
+
+/// `log`.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Wait for more events and show them as they come
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// First event to show
+    #[arg(long, value_name = "SEQ", default_value_t = 1)]
+    pub(crate) from: u64,
+    /// Last event to show
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) to: Option<u64>,
+    /// Only events of this kind; may be given several times
+    #[arg(long, value_name = "KIND", value_parser = EVENT_KINDS)]
+    pub(crate) kind: Vec<String>,
+}
+
+/// `settings`.
+#[derive(Debug, Args)]
+pub(crate) struct SettingsArgs {
+    #[command(subcommand)]
+    pub(crate) command: SettingsCommand,
+}
+
+/// The commands below `settings`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    /// Print the recorded settings
+    Show,
+    /// List every key in which a file differs from the recorded settings; exit code 1 if any does
+    Check {
+        /// TOML or JSON, or - for standard input
+        #[arg(value_name = "FILE")]
+        source: Source,
+    },
+    /// Record the settings of a file as the ones in force
+    Accept {
+        /// TOML or JSON, or - for standard input
+        #[arg(value_name = "FILE")]
+        source: Source,
+    },
+}
+
+/// `recover`.
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// Go on with what can be brought back, and record the loss
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// In which form
+    #[arg(value_enum, value_name = "FORM")]
+    pub(crate) form: ExportForm,
+    /// File (json, sqlite) or directory (csv) to write, which must not exist
+    /// [default: standard output for json, else `truebook-export.sqlite` or `truebook-export`]
+    #[arg(long, short, value_name = "PATH")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What to export to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportForm {
+    /// The whole state as one JSON document
+    Json,
+    /// A directory with events, orders, fills, positions and vars, a file each
+    Csv,
+    /// A database with the tables events, orders, fills, positions, vars and meta
+    Sqlite,
+}
+
+/// `pipe`.
+#[derive(Debug, Args)]
+pub(crate) struct PipeArgs {
+    /// The settings in force, to be compared with those recorded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<Source>,
+    /// What to do if they differ
+    #[arg(long, value_enum, default_value_t = OnChangedArg::Refuse)]
+    pub(crate) on_changed_settings: OnChangedArg,
+    /// Refuse a book of another venue
+    #[arg(long, value_parser = VenueName::new)]
+    pub(crate) venue: Option<VenueName>,
+    /// Refuse a book of another account
+    #[arg(long, value_parser = AccountName::new)]
+    pub(crate) account: Option<AccountName>,
+    /// Refuse a book of the other mode
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeArg>,
+    /// Time between checkpoints
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) checkpoint_interval: u64,
+}
+
+/// See [`OnChangedSettings`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnChangedArg {
+    /// Do not open the book
+    Refuse,
+    /// Record them as the new ones
+    Accept,
+    /// Open the book, but tell
+    Hold,
+}
+
+impl From<OnChangedArg> for OnChangedSettings {
+    fn from(typed: OnChangedArg) -> Self {
+        match typed {
+            OnChangedArg::Refuse => Self::Refuse,
+            OnChangedArg::Accept => Self::Accept,
+            OnChangedArg::Hold => Self::Hold,
+        }
+    }
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
