@@ -91,6 +91,11 @@ impl Failure {
         Self { causes, ..Self::new(message) }
     }
 
+    pub(crate) fn with_cause(mut self, cause: &dyn Error) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }

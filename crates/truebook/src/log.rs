@@ -135,7 +135,8 @@ impl LogReader {
         let indices: Vec<_> = inventory.segments.keys().copied().collect();
         let begins_before = |index: &SegmentIndex| {
             // One that cannot be read is met again, and reported, when it is read in its turn.
-            self.opening(&inventory, *index).is_ok_and(|open| open.is_some_and(|open| open.first <= self.from))
+            self.opening(&inventory, *index)
+                .is_ok_and(|open| open.is_some_and(|open| open.first <= self.from))
         };
         let after = indices.partition_point(begins_before);
         let index = indices.get(after.saturating_sub(1)).copied();
@@ -249,7 +250,8 @@ impl LogReader {
     /// Goes over to the next segment once it is begun.
     fn following(&self, place: &mut Place) -> Result<Following, LogError> {
         let inventory = inventory::take(&self.context)?;
-        let Some(index) = inventory.segments.range(place.index.next()..).map(|(index, _)| *index).next() else {
+        let Some(index) = inventory.segments.range(place.index.next()..).map(|(index, _)| *index).next()
+        else {
             return Ok(Following::Nothing);
         };
         let open = match self.opening(&inventory, index) {
@@ -257,7 +259,9 @@ impl LogReader {
             Ok(None) => return Ok(Following::Nothing),
             // It is being moved: the next call looks again.
             Err(fault) if fault.is_missing() => return Ok(Following::Nothing),
-            Err(fault) => return Err(self.fault(index, inventory.storage(index).unwrap_or(Storage::Raw), fault)),
+            Err(fault) => {
+                return Err(self.fault(index, inventory.storage(index).unwrap_or(Storage::Raw), fault));
+            }
         };
         if open.first > place.next {
             // The old segment may have got its last events after it was read.

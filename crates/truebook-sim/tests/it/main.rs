@@ -12,3 +12,4 @@ mod full_disk;
 mod replacing;
 mod sim_disk;
 mod sim_faults;
+mod tidy;

@@ -118,7 +118,8 @@ fn write_first_event(context: &Context, world: &World, new: &NewBook) -> Result<
     Journal::encode(&mut json, &record).map_err(super::WriteError::from)?;
     let spare = prepare(context, SegmentIndex::FIRST, capacity_for(context, json.len() + 128), &[])?;
     let open = OpenInfo { first: Seq::new(1), prev: Chain::genesis(context.manifest.book), missing: None };
-    let journal = Journal::new(context.clone(), Active::begin(context, spare, &open, SegmentIndex::FIRST), Vec::new());
+    let journal =
+        Journal::new(context.clone(), Active::begin(context, spare, &open, SegmentIndex::FIRST), Vec::new());
     let ticket = journal.push(&json).map_err(super::WriteError::from)?;
     journal.wait(&ticket).map_err(super::WriteError::from)?;
     Ok(())

@@ -140,11 +140,7 @@ pub fn write(context: &Context, checkpoint: &Checkpoint, live: &Live) -> Result<
 }
 
 /// A checkpoint's bytes.
-pub(crate) fn encode(
-    context: &Context,
-    checkpoint: &Checkpoint,
-    live: &Live,
-) -> Result<Vec<u8>, FileError> {
+pub(crate) fn encode(context: &Context, checkpoint: &Checkpoint, live: &Live) -> Result<Vec<u8>, FileError> {
     let canonical = live.canonical();
     assert_eq!(
         StateHash::of(&canonical),

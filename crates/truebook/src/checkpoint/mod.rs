@@ -6,10 +6,10 @@
 mod file;
 mod runs;
 
-pub(crate) use file::{decode as decode_checkpoint, encode as encode_checkpoint};
 pub use file::{
     CHECKPOINT_DIR, Checkpoint, CheckpointError, CheckpointName, ReadableMark, list, read, remove_except,
     write,
 };
-pub(crate) use runs::{decode as decode_run, encode as encode_run};
+pub(crate) use file::{decode as decode_checkpoint, encode as encode_checkpoint};
 pub use runs::{RUN_DIR, RunError, RunRef, load_all as load_runs, save as save_runs};
+pub(crate) use runs::{decode as decode_run, encode as encode_run};

@@ -151,10 +151,9 @@ pub fn unpack(
     match (storage, &context.cipher) {
         (Storage::Raw, _) => Ok(file),
         (Storage::Compressed, None) => decompress(&file),
-        // An encrypted book never writes this form: whoever put it there had no key.
-        (Storage::Compressed, Some(_)) => Err(NotAuthentic.into()),
         (Storage::Encrypted, Some(cipher)) => decompress(&cipher.open(Purpose::Segment(index.get()), &file)?),
-        (Storage::Encrypted, None) => Err(NotAuthentic.into()),
+        // A book writes one of the two forms only: whoever put the other one there had no key.
+        (Storage::Compressed, Some(_)) | (Storage::Encrypted, None) => Err(NotAuthentic.into()),
     }
 }
 
@@ -228,8 +227,7 @@ fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]
     let offset = PAGE_BYTES as u64;
     // An intact frame with a payload that means nothing was not torn: what follows it proves that.
     let proof = || find_proof(bytes, PAGE_BYTES, Seq::ZERO);
-    let unusable =
-        || Fault::Beginning(Broken { problem: Problem::NotOpened, offset, proof: proof() });
+    let unusable = || Fault::Beginning(Broken { problem: Problem::NotOpened, offset, proof: proof() });
     let open = opening(bytes).ok_or_else(unusable)?;
     // Inside a sealed segment the frames are plain: the whole file was encrypted.
     let cipher = if storage == Storage::Raw { context.cipher.as_deref() } else { None };

@@ -73,6 +73,8 @@ pub struct Journal {
     retired: Mutex<VecDeque<Retired>>,
     durable: AtomicU64,
     commits: AtomicU64,
+    /// One does background work at a time.
+    upkeep: Mutex<()>,
     switch: Switch,
 }
 
@@ -102,6 +104,7 @@ impl Journal {
             spare: Mutex::new(Spares { ready: None, wanted }),
             retired: Mutex::new(retired.into()),
             switch: Switch::default(),
+            upkeep: Mutex::new(()),
         }
     }
 
@@ -241,6 +244,7 @@ impl Journal {
     /// # Errors
     /// The first failure, after which the journal has stopped.
     pub fn maintain(&self) -> Result<Work, Stop> {
+        let _alone = lock(&self.upkeep);
         if let Some(stop) = self.switch.get() {
             return Err(stop);
         }

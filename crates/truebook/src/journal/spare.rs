@@ -2,8 +2,8 @@
 //! commit is one write and one flush into space that the disk has given already.
 
 use super::context::Context;
-use super::segment::{PAGE_BYTES, SegmentIndex, Storage, build_page, segment_name};
 use super::scan::first_nonzero;
+use super::segment::{PAGE_BYTES, SegmentIndex, Storage, build_page, segment_name};
 use crate::disk::{DiskFile, read_exact_at};
 use crate::error::FileError;
 use crate::planted::{self, Bug};

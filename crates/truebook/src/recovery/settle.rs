@@ -5,8 +5,8 @@
 //! of a crashed process is not yet on disk, and after a failed sync may never get there.
 
 use super::assess::{Assessment, Broken};
-use super::report::{Cut, Report, SeqRange, SetAside};
 use super::inventory::Inventory;
+use super::report::{Cut, Report, SeqRange, SetAside};
 use super::walk::{Damage, LastSegment};
 use crate::aside::{copy_aside, move_aside};
 use crate::checkpoint::CHECKPOINT_DIR;
@@ -91,7 +91,12 @@ fn go_on(context: &Context, assessment: &mut Assessment, now: Utc) -> Result<Set
             if let Some(last) = last.filter(|last| last.storage == Storage::Raw) {
                 retired.push(Retired { index: last.index, next, chain: last.chain });
             }
-            begin(context, index.unwrap_or(SegmentIndex::FIRST), OpenInfo { first: next, prev, missing: None }, previous)?
+            begin(
+                context,
+                index.unwrap_or(SegmentIndex::FIRST),
+                OpenInfo { first: next, prev, missing: None },
+                previous,
+            )?
         }
     };
     let spare = adopt_spare(context, assessment.spare, active.index);
@@ -227,8 +232,13 @@ fn rebase(
     assessment.report.missing = missing.map(|Missing { from, to, .. }| SeqRange { from, to: Some(to) });
     let state = if complete { StateAfter::Complete } else { StateAfter::LossAccepted };
     let why = damage.finding.to_string();
-    let recovered =
-        missing.map(|Missing { from, to, .. }| Recovered { missing_from: from, missing_to: to, state_at, state, why });
+    let recovered = missing.map(|Missing { from, to, .. }| Recovered {
+        missing_from: from,
+        missing_to: to,
+        state_at,
+        state,
+        why,
+    });
     let retired = std::mem::take(&mut assessment.retired);
     let retired = retired.into_iter().filter(|retired| retired.index < damage.index).collect();
     assessment.last = Seq::new(active.next.get() - 1);

@@ -18,7 +18,7 @@ use truebook_core::id::Seq;
 
 /// A writer moves files while they are read; a verification that found damage is done again this often
 /// before it is believed.
-const TRIES_BESIDE_WRITER: u32 = 3;
+const TRIES_BESIDE_WRITER: u32 = 8;
 
 pub(super) fn verify(
     world: &World,
@@ -28,19 +28,30 @@ pub(super) fn verify(
     let path = world.disk.describe("");
     let found = crate::book::find_manifest(world)?.ok_or(OpenError::NoBook { path })?;
     let context = crate::book::make_context(world, &found.manifest, options)?;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let holder = crate::book::find_holder(world)?;
-        let beside_writer = holder.is_some();
-        let mut verification = verify_once(&context, progress)?;
-        verification.holder = holder;
-        verification.findings.extend(found.findings.clone());
-        let verification = verification.conclude();
-        if verification.ok || !beside_writer || tries >= TRIES_BESIDE_WRITER {
-            return Ok(verification);
+    for _ in 1..TRIES_BESIDE_WRITER {
+        match verify_beside(world, &context, &found.findings, progress) {
+            Ok(verification) if verification.ok || verification.holder.is_none() => return Ok(verification),
+            Err(OpenError::File(failed)) if failed.source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed.into());
+            }
+            // A file was moved between two looks, or so it seems.
+            _ => {}
         }
     }
+    verify_beside(world, &context, &found.findings, progress)
+}
+
+fn verify_beside(
+    world: &World,
+    context: &Context,
+    findings: &[Finding],
+    progress: &mut dyn Progress,
+) -> Result<Verification, OpenError> {
+    let holder = crate::book::find_holder(world)?;
+    let mut verification = verify_once(context, progress)?;
+    verification.holder = holder;
+    verification.findings.extend(findings.iter().cloned());
+    Ok(verification.conclude())
 }
 
 fn verify_once(context: &Context, progress: &mut dyn Progress) -> Result<Verification, OpenError> {

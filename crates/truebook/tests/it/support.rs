@@ -8,34 +8,34 @@ use truebook::core::identity::Mode;
 use truebook::journal::JournalOptions;
 use truebook::{Book, World};
 
-pub struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path().join(name)
     }
 
-    pub fn world(&self) -> World {
+    pub(crate) fn world(&self) -> World {
         World::real(self.path())
     }
 
-    pub fn create(&self) -> Book {
+    pub(crate) fn create(&self) -> Book {
         Book::create(self.world(), &new_book(), small()).unwrap()
     }
 
-    pub fn open(&self) -> Book {
+    pub(crate) fn open(&self) -> Book {
         Book::open(self.world(), small()).unwrap()
     }
 
-    pub fn copy(&self) -> Self {
+    pub(crate) fn copy(&self) -> Self {
         let copy = Self::new();
         copy_tree(self.path(), copy.path());
         copy
@@ -55,7 +55,7 @@ fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
-pub fn new_book() -> NewBook {
+pub(crate) fn new_book() -> NewBook {
     NewBook {
         name: BookName::new("test").unwrap(),
         venue: VenueName::new("paper").unwrap(),
@@ -68,7 +68,7 @@ pub fn new_book() -> NewBook {
 }
 
 /// Small segments and inline upkeep: everything happens soon and in order.
-pub fn small() -> OpenOptions {
+pub(crate) fn small() -> OpenOptions {
     OpenOptions {
         journal: JournalOptions { segment_bytes: 16 * 1024, compression_level: 3 },
         upkeep: Upkeep::Inline,
@@ -77,6 +77,6 @@ pub fn small() -> OpenOptions {
     }
 }
 
-pub fn doc(text: &str) -> Doc {
+pub(crate) fn doc(text: &str) -> Doc {
     Doc::parse(text, Limits::default()).unwrap()
 }

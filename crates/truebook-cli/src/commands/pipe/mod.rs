@@ -1,0 +1,71 @@
+//! `pipe`: a session for any language. One JSON command a line in, one JSON answer a line out, each only
+//! when what it says is durable.
+
+mod answer;
+mod lines;
+mod request;
+mod session;
+mod signals;
+
+use crate::errors::{Failure, Outcome};
+use crate::flags::PipeArgs;
+use crate::needs::{Needs, input};
+use crate::output::notes;
+use lines::Input;
+use session::{Session, Step};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+use truebook::book::{CheckpointSchedule, OpenOptions};
+use truebook::core::identity::Expected;
+
+pub(super) fn run(needs: &Needs, args: &PipeArgs) -> Result<Outcome, Failure> {
+    needs.warn_of_memory();
+    let book = needs.open(options(needs, args)?)?;
+    for change in book.unaccepted_settings() {
+        notes::warn(&format!("the setting {} has changed and is not accepted", change.path));
+    }
+    // One line ahead: whoever floods the session waits for it.
+    let (sender, inputs) = sync_channel(1);
+    signals::watch(sender.clone())?;
+    lines::read_in_background(sender);
+    let mut session = Session::new(book, needs.out());
+    serve(&mut session, &inputs)?;
+    session.end()
+}
+
+fn options(needs: &Needs, args: &PipeArgs) -> Result<OpenOptions, Failure> {
+    let usual = needs.options();
+    let checkpoints = CheckpointSchedule {
+        interval: Duration::from_secs(args.checkpoint_interval),
+        ..usual.checkpoints
+    };
+    Ok(OpenOptions {
+        expected: Expected {
+            venue: args.venue.clone(),
+            account: args.account.clone(),
+            mode: args.mode.map(Into::into),
+        },
+        settings: args.settings.as_ref().map(input::settings).transpose()?,
+        on_changed_settings: args.on_changed_settings.into(),
+        checkpoints,
+        ..usual
+    })
+}
+
+fn serve(session: &mut Session, inputs: &Receiver<Input>) -> Result<(), Failure> {
+    while let Ok(input) = inputs.recv() {
+        let step = match input {
+            Input::Line(line) => session.answer(&line)?,
+            Input::TooLong => session.refuse_long_line()?,
+            Input::Failed(failed) => {
+                notes::warn(&format!("reading standard input failed, the session ends: {failed}"));
+                Step::End
+            }
+            Input::End | Input::Signal => Step::End,
+        };
+        if step == Step::End {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! `state rm`.
+
+use crate::errors::{Failure, Outcome};
+use crate::needs::Needs;
+use truebook::Book;
+use truebook::book::{Recorded, WriteError};
+use truebook::core::doc::Path;
+
+pub(super) fn run(needs: &Needs, path: &Path) -> Result<Outcome, Failure> {
+    super::write(needs, |book| match remove(book, path)? {
+        Removed::Yes(recorded) => Ok(recorded),
+        Removed::NothingThere => Err(super::nothing_at(path)),
+    })
+}
+
+/// What became of a removal.
+pub(in crate::commands) enum Removed {
+    Yes(Recorded),
+    NothingThere,
+}
+
+/// Removes a value. This process holds the book and has no other thread that writes to it.
+pub(in crate::commands) fn remove(book: &Book, path: &Path) -> Result<Removed, WriteError> {
+    let mut vars = book.vars()?;
+    match vars.remove(path)? {
+        Some(_) => book.save(&vars).map(Removed::Yes),
+        None => Ok(Removed::NothingThere),
+    }
+}

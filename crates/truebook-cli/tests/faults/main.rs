@@ -1,0 +1,33 @@
+//! The real binary under injected faults: a session of 200 operations is killed, and given I/O errors and a
+//! full disk, at every system call that changes the disk. After each, the book is opened again.
+//!
+//! Needs strace. Without it the tests skip with a visible line; with `CI=true` that is a failure.
+//! `TRUEBOOK_FAULT_STRIDE=10` looks at every tenth call only, for a quick look.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests, helpers included")]
+
+mod matrix;
+mod session;
+mod strace;
+
+use matrix::{Fault, run_matrix};
+use session::Upkeep;
+
+#[test]
+fn p1_killed_at_every_changing_system_call_the_book_opens_with_all_that_was_acknowledged() {
+    run_matrix(Fault::Kill, Upkeep::Inline);
+}
+
+#[test]
+fn p12_with_an_io_error_at_every_changing_system_call_nothing_is_acknowledged_after_it() {
+    run_matrix(Fault::Io, Upkeep::Inline);
+}
+
+#[test]
+fn p12_with_a_full_disk_at_every_changing_system_call_nothing_is_acknowledged_after_it() {
+    run_matrix(Fault::Full, Upkeep::Inline);
+}
+
+#[test]
+fn p1_killed_while_a_thread_seals_and_checkpoints_the_book_opens_with_all_that_was_acknowledged() {
+    run_matrix(Fault::Kill, Upkeep::Thread);
+}
