@@ -20,6 +20,8 @@ pub(crate) enum Outcome {
     Fine,
     /// It looked, and found differences or damage.
     Different,
+    /// It could not do it, and has told so.
+    CouldNot,
 }
 
 impl Outcome {
@@ -27,6 +29,7 @@ impl Outcome {
         match self {
             Self::Fine => ExitCode::SUCCESS,
             Self::Different => ExitCode::from(1),
+            Self::CouldNot => ExitCode::from(2),
         }
     }
 }
@@ -186,8 +189,8 @@ impl From<ImportError> for Failure {
     }
 }
 
-/// Tells a failure and gives the exit code.
-pub(crate) fn report(failure: &Failure, channel: ErrorChannel) -> ExitCode {
+/// Tells a failure on standard error.
+pub(crate) fn tell(failure: &Failure) {
     let mut text = format!("truebook: {}\n", failure.message);
     for cause in &failure.causes {
         text.push_str(&format!("  {cause}\n"));
@@ -197,6 +200,11 @@ pub(crate) fn report(failure: &Failure, channel: ErrorChannel) -> ExitCode {
     }
     // With nobody to tell there is still the exit code.
     let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Tells a failure and gives the exit code.
+pub(crate) fn report(failure: &Failure, channel: ErrorChannel) -> ExitCode {
+    tell(failure);
     if channel == ErrorChannel::JsonToo {
         let mut line = failure.to_json();
         line.push('\n');

@@ -111,7 +111,7 @@ fn options(scope: Scope) -> OpenOptions {
         key: key(scope),
         journal: JournalOptions { segment_bytes: 8192, compression_level: 1 },
         upkeep: Upkeep::Inline,
-        checkpoints: CheckpointSchedule { interval: Duration::from_secs(300), events: 12, kept: 2 },
+        checkpoints: CheckpointSchedule { interval: Duration::from_mins(5), events: 12, kept: 2 },
         ..OpenOptions::default()
     }
 }

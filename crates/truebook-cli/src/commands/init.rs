@@ -7,8 +7,8 @@ use crate::needs::{Needs, input};
 use crate::output::notes;
 use std::path::Path;
 use truebook::Book;
-use truebook::book::NewBook;
 use truebook::book::readable::READABLE_FILE;
+use truebook::book::{NewBook, Status};
 use truebook::core::doc::Doc;
 use truebook::core::id::BookName;
 use truebook::crypt::{Derivation, KeySource};
@@ -19,7 +19,8 @@ pub(super) fn run(needs: &Needs, args: &InitArgs) -> Result<Outcome, Failure> {
     check_key(needs, args)?;
     needs.warn_of_memory();
     let book = Book::create(needs.world(), &new, needs.options())?;
-    let status = book.status()?;
+    // Held only until this command ends.
+    let status = Status { holder: None, ..book.status()? };
     let next = next_steps(needs, book.report());
     book.close()?;
     needs.out().show(&status, || format!("{}\n\n{next}", status::describe(&status)))?;

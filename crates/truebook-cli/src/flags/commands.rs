@@ -11,7 +11,17 @@ use truebook::manifest::ReadableCopy;
 
 /// Names of the events that a journal holds.
 const EVENT_KINDS: [&str; 12] = [
-    "created", "settings", "state", "import", "intent", "ack", "fill", "unknown", "closed", "halt", "resume",
+    "created",
+    "settings",
+    "state",
+    "import",
+    "intent",
+    "ack",
+    "fill",
+    "unknown",
+    "closed",
+    "halt",
+    "resume",
     "recovered",
 ];
 

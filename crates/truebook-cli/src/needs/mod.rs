@@ -95,10 +95,7 @@ impl Needs {
 
     /// Opens the book, does one thing with it and closes it. What was done is durable by then; if only the
     /// last checkpoint fails that is told, but nothing is undone by it.
-    pub(crate) fn with_book<T>(
-        &self,
-        work: impl FnOnce(&Book) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    pub(crate) fn with_book<T>(&self, work: impl FnOnce(&Book) -> Result<T, Failure>) -> Result<T, Failure> {
         let book = self.open(self.options())?;
         let done = work(&book)?;
         if let Err(failed) = book.close() {

@@ -42,7 +42,8 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &str) {
-        let found = json_or_text("the value", text).map_or_else(|failed| failed.in_one_line(), |doc| doc.to_compact());
+        let found = json_or_text("the value", text)
+            .map_or_else(|failed| failed.in_one_line(), |doc| doc.to_compact());
         assert_eq!(found, expect, "{text}");
     }
 

@@ -29,8 +29,15 @@ pub(crate) fn lines(report: &Report) -> Vec<String> {
             cut.kept_in.as_ref().map_or_else(String::new, |kept| format!("; kept in {kept}")),
         ));
     }
-    lines.extend(report.set_aside.iter().map(|aside| format!("{} is set aside: {}", aside.file, aside.kept_in)));
-    lines.extend(report.fallbacks.iter().map(|file| format!("{file} was not used; an older one or the journal stood in")));
+    lines.extend(
+        report.set_aside.iter().map(|aside| format!("{} is set aside: {}", aside.file, aside.kept_in)),
+    );
+    lines.extend(
+        report
+            .fallbacks
+            .iter()
+            .map(|file| format!("{file} was not used; an older one or the journal stood in")),
+    );
     lines.extend(report.lost.iter().map(|range| format!("events {range} are lost")));
     lines
 }

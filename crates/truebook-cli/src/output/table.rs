@@ -12,10 +12,7 @@ pub(crate) fn pairs<L: Into<String>, V: ToString>(pairs: impl IntoIterator<Item 
 }
 
 /// Rows below a header.
-pub(crate) fn rows<const N: usize>(
-    header: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> String {
+pub(crate) fn rows<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut table = blank();
     table.set_header(header);
     for row in rows {
@@ -26,7 +23,7 @@ pub(crate) fn rows<const N: usize>(
 
 fn blank() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table
 }
 

@@ -43,7 +43,13 @@ pub(crate) fn run_matrix(fault: Fault, upkeep: Upkeep) {
         outcome
     });
     println!("{fault:?}, upkeep {upkeep:?}: {} of {} changing calls", chosen.len(), calls.len());
-    assert!(failures.is_empty(), "{} of {} runs failed:\n{}", failures.len(), chosen.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {} runs failed:\n{}",
+        failures.len(),
+        chosen.len(),
+        failures.join("\n")
+    );
 }
 
 /// Two runs at a time: most of a run is waiting for the disk.

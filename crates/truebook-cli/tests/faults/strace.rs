@@ -8,8 +8,18 @@ use std::process::{Command, Output, Stdio};
 
 /// System calls that change what is on disk. `openat` changes it where it creates a file.
 const CHANGING: [&str; 12] = [
-    "pwrite64", "write", "fdatasync", "fsync", "rename", "renameat2", "unlink", "unlinkat", "mkdir", "ftruncate",
-    "fallocate", "openat",
+    "pwrite64",
+    "write",
+    "fdatasync",
+    "fsync",
+    "rename",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "ftruncate",
+    "fallocate",
+    "openat",
 ];
 
 /// One call of a session: which, and the how manieth of its name in its thread.

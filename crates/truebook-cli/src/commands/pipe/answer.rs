@@ -13,12 +13,12 @@ pub(super) struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<&'a Doc>,
     #[serde(flatten)]
-    pub(super) body: Body<'a>,
+    pub(super) body: Body,
 }
 
 /// What it says.
 #[derive(Default, Serialize)]
-pub(super) struct Body<'a> {
+pub(super) struct Body {
     ok: bool,
     /// The event that is durable now.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unaccepted_settings: Option<&'a [Change]>,
+    unaccepted_settings: Option<Vec<Change>>,
     #[serde(skip_serializing_if = "is_false")]
     closed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
-impl<'a> Body<'a> {
+impl Body {
     fn fine() -> Self {
         Self { ok: true, ..Self::default() }
     }
@@ -72,8 +72,8 @@ impl<'a> Body<'a> {
         Self { seq: Some(done.seq), checkpoint: Some(done), ..Self::fine() }
     }
 
-    pub(super) fn status(status: Status, unaccepted: &'a [Change]) -> Self {
-        let unaccepted_settings = (!unaccepted.is_empty()).then_some(unaccepted);
+    pub(super) fn status(status: Status, unaccepted: &[Change]) -> Self {
+        let unaccepted_settings = (!unaccepted.is_empty()).then(|| unaccepted.to_vec());
         Self { seq: Some(status.seq), status: Some(status), unaccepted_settings, ..Self::fine() }
     }
 

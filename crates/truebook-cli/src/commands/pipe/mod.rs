@@ -30,15 +30,13 @@ pub(super) fn run(needs: &Needs, args: &PipeArgs) -> Result<Outcome, Failure> {
     lines::read_in_background(sender);
     let mut session = Session::new(book, needs.out());
     serve(&mut session, &inputs)?;
-    session.end()
+    Ok(session.end())
 }
 
 fn options(needs: &Needs, args: &PipeArgs) -> Result<OpenOptions, Failure> {
     let usual = needs.options();
-    let checkpoints = CheckpointSchedule {
-        interval: Duration::from_secs(args.checkpoint_interval),
-        ..usual.checkpoints
-    };
+    let checkpoints =
+        CheckpointSchedule { interval: Duration::from_secs(args.checkpoint_interval), ..usual.checkpoints };
     Ok(OpenOptions {
         expected: Expected {
             venue: args.venue.clone(),

@@ -71,7 +71,10 @@ fn refuse_unknown(members: &Members, op: &str, known: &[&str]) -> Result<(), Fai
     match unknown {
         None => Ok(()),
         Some(key) => {
-            let hint = format!("{op:?} takes {}", if known.is_empty() { "nothing else".to_owned() } else { known.join(", ") });
+            let hint = format!(
+                "{op:?} takes {}",
+                if known.is_empty() { "nothing else".to_owned() } else { known.join(", ") }
+            );
             Err(Failure::new(format!("the key {key:?} is not known for {op:?}")).with_hint(hint))
         }
     }

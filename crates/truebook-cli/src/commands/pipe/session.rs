@@ -4,13 +4,13 @@ use super::answer::{Answer, Body};
 use super::lines::LINE_BYTES_MAX;
 use super::request::{Op, Request};
 use crate::commands::state::{Removed, remove};
-use crate::errors::{Failure, Outcome};
+use crate::errors::{self, Failure, Outcome};
 use crate::output::Out;
 use std::io::Write;
 use truebook::Book;
 use truebook::book::WriteError;
 use truebook::core::doc::Doc;
-use truebook::journal::Level;
+use truebook::journal::{Level, Stop};
 
 /// Whether a session goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,26 +19,18 @@ pub(super) enum Step {
     End,
 }
 
-/// What has become of a session.
-enum State {
-    Open(Book),
-    /// Closed on demand.
-    Closed,
-    /// A write or sync failed: nothing is true any more that was not acknowledged before.
-    Failed(Failure),
-}
-
 /// A session.
 pub(super) struct Session {
-    state: State,
-    /// The first failure after which the book took no more, or not everything.
-    stopped: Option<Failure>,
+    /// `None` once it is closed.
+    book: Option<Book>,
+    /// Why the book takes no more, or not everything.
+    stopped: Option<Stop>,
     out: Out,
 }
 
 impl Session {
     pub(super) fn new(book: Book, out: Out) -> Self {
-        Self { state: State::Open(book), stopped: None, out }
+        Self { book: Some(book), stopped: None, out }
     }
 
     /// Does what a line asks, and answers once it is durable.
@@ -47,27 +39,83 @@ impl Session {
             return Ok(Step::GoOn);
         }
         let Request { id, op } = Request::parse(line);
-        if matches!(op, Ok(Op::Close)) {
-            self.close(id.as_ref())?;
-            return Ok(Step::End);
-        }
-        let body = match &self.state {
-            State::Open(book) => match op.and_then(|op| perform(book, op).map_err(|failed| note(&mut self.stopped, failed))) {
-                Ok(body) => body,
-                Err(failed) => Body::failed(&failed),
-            },
-            State::Failed(failed) => Body::failed(failed),
-            State::Closed => return Ok(Step::End),
+        let (body, step) = match op {
+            Err(failed) => (Body::failed(&failed), Step::GoOn),
+            Ok(Op::Close) => (self.close(), Step::End),
+            Ok(op) => (self.perform(op), Step::GoOn),
         };
-        write(&mut self.out, id.as_ref(), body)?;
-        self.settle();
-        Ok(if self.out.is_closed() { Step::End } else { Step::GoOn })
+        self.write(id.as_ref(), body)?;
+        Ok(if self.out.is_closed() { Step::End } else { step })
     }
 
     pub(super) fn refuse_long_line(&mut self) -> Result<Step, Failure> {
         let failed = Failure::new(format!("the line has more than {LINE_BYTES_MAX} bytes"))
             .with_hint("set or merge parts of the document one by one");
-        write(&mut self.out, None, Body::failed(&failed))?;
+        self.write(None, Body::failed(&failed))?;
         Ok(Step::GoOn)
     }
+
+    fn perform(&mut self, op: Op) -> Body {
+        if let Some(stop) = self.stopped.as_ref().filter(|stop| stop.level == Level::Failed) {
+            return Body::failed(&WriteError::from(stop.clone()).into());
+        }
+        let Some(book) = &self.book else {
+            return Body::failed(&Failure::new("the session is closed"));
+        };
+        match perform(book, op) {
+            Ok(body) => body,
+            Err(failed) => self.refuse(failed),
+        }
+    }
+
+    fn refuse(&mut self, failed: WriteError) -> Body {
+        if let WriteError::Stopped(stop) = &failed {
+            self.stopped = Some(stop.clone());
+        }
+        Body::failed(&failed.into())
+    }
+
+    fn close(&mut self) -> Body {
+        let Some(book) = self.book.take() else {
+            return Body::failed(&Failure::new("the session is closed"));
+        };
+        let last = book.last();
+        match book.close() {
+            Ok(()) => Body::closed(last),
+            Err(failed) => self.refuse(failed),
+        }
+    }
+
+    /// Closes the book, unless that was asked for already, and judges the session.
+    pub(super) fn end(mut self) -> Outcome {
+        if self.book.is_some() {
+            self.close();
+        }
+        let Some(stop) = self.stopped else { return Outcome::Fine };
+        errors::tell(&WriteError::from(stop).into());
+        Outcome::CouldNot
+    }
+
+    fn write(&mut self, id: Option<&Doc>, body: Body) -> Result<(), Failure> {
+        let line = serde_json::to_string(&Answer { id, body })
+            .map_err(|failed| Failure::new("encode the answer").with_cause(&failed))?;
+        self.out.write(|to| writeln!(to, "{line}"))?;
+        self.out.flush()
+    }
+}
+
+fn perform(book: &Book, op: Op) -> Result<Body, WriteError> {
+    Ok(match op {
+        Op::Set { path, value } => Body::recorded(book.set(&path, &value)?),
+        Op::Merge { path, patch } => Body::recorded(book.merge(&path, &patch)?),
+        Op::Save { vars } => Body::recorded(book.save(&vars)?),
+        Op::Remove { path } => match remove(book, &path)? {
+            Removed::Yes(recorded) => Body::recorded(recorded),
+            Removed::NothingThere => Body::nothing_to_remove(),
+        },
+        Op::Get { path } => Body::got(book.vars()?.get(&path).cloned()),
+        Op::Checkpoint => Body::checkpointed(book.checkpoint()?),
+        Op::Status => Body::status(book.status()?, book.unaccepted_settings()),
+        Op::Close => Body::closed(book.last()),
+    })
 }

@@ -27,6 +27,7 @@ pub(super) fn describe(changes: &[Change]) -> String {
         return "the settings are those recorded".to_owned();
     }
     let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-    let rows = changes.iter().map(|change| [change.path.clone(), shown(&change.recorded), shown(&change.given)]);
+    let rows =
+        changes.iter().map(|change| [change.path.clone(), shown(&change.recorded), shown(&change.given)]);
     table::rows(["key", "recorded", "given"], rows)
 }

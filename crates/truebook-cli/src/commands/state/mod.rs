@@ -7,7 +7,7 @@ mod remove;
 mod save;
 mod set;
 
-pub(super) use remove::remove;
+pub(super) use remove::{Removed, remove};
 
 use crate::errors::{Failure, Outcome};
 use crate::flags::{StateArgs, StateCommand};
@@ -52,10 +52,7 @@ impl Written {
 }
 
 /// Makes one change and prints what became of it.
-fn write(
-    needs: &Needs,
-    change: impl FnOnce(&Book) -> Result<Recorded, Failure>,
-) -> Result<Outcome, Failure> {
+fn write(needs: &Needs, change: impl FnOnce(&Book) -> Result<Recorded, Failure>) -> Result<Outcome, Failure> {
     let written = needs.with_book(|book| Ok(Written::new(book, change(book)?)))?;
     needs.out().show(&written, || written.in_words())?;
     Ok(Outcome::Fine)
@@ -63,5 +60,6 @@ fn write(
 
 /// There is nothing at a path.
 fn nothing_at(path: &Path) -> Failure {
-    Failure::different(format!("there is no value at {path}")).with_hint("truebook state get shows all there is")
+    Failure::different(format!("there is no value at {path}"))
+        .with_hint("truebook state get shows all there is")
 }

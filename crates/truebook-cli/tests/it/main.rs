@@ -1,0 +1,15 @@
+//! The command as people and programs use it: the real binary, real directories.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
+
+mod bad_input;
+mod encryption;
+mod export;
+mod holder;
+mod identity;
+mod import;
+mod life;
+mod log;
+mod pipe;
+mod readable;
+mod recover;
+mod support;

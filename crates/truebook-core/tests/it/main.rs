@@ -1,0 +1,8 @@
+//! What the core promises, for arbitrary facts.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
+
+mod events;
+mod fold;
+mod newtypes;
+mod positions;
+mod strategies;
