@@ -19,14 +19,40 @@ pub enum MoneyError {
 }
 
 fn parse(text: &str) -> Result<Decimal, MoneyError> {
-    let exact = Decimal::from_str_exact(text).or_else(|_| from_scientific(text));
-    exact.map_err(|_| MoneyError::NotADecimal)
+    let exact = Decimal::from_str_exact(text).ok().or_else(|| from_scientific(text));
+    exact.ok_or(MoneyError::NotADecimal)
 }
 
-/// `1.5e-7`, as Python writes small numbers.
-fn from_scientific(text: &str) -> Result<Decimal, rust_decimal::Error> {
-    if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) }
+/// `1.5e-7`, as Python writes small numbers. The library's own reader would round.
+fn from_scientific(text: &str) -> Option<Decimal> {
+    let (digits, exponent) = text.split_once(['e', 'E'])?;
+    let mut value = Decimal::from_str_exact(digits).ok()?.normalize();
+    let exponent: i32 = exponent.parse().ok()?;
+    if value.is_zero() {
+        return Some(value);
+    }
+    let scale = i64::from(value.scale()) - i64::from(exponent);
+    value.set_scale(u32::try_from(scale.max(0)).ok()?).ok()?;
+    for _ in scale.max(-DIGITS_MAX - 1)..0 {
+        value = value.checked_mul(Decimal::TEN)?;
+    }
+    Some(value)
 }
+
+/// A sum in which no digit is lost.
+fn exact(one: Decimal, other: Decimal) -> Option<Decimal> {
+    let sum = one.checked_add(other)?;
+    let all_kept = sum.scale() >= one.scale().max(other.scale());
+    let lost_zeros_only = || sum.checked_sub(other) == Some(one) && sum.checked_sub(one) == Some(other);
+    (all_kept || lost_zeros_only()).then_some(sum)
+}
+
+/// A sum that may be rounded in the 28th digit, as what was divided or multiplied is anyway.
+fn rounded(one: Decimal, other: Decimal) -> Option<Decimal> {
+    one.checked_add(other)
+}
+
+const DIGITS_MAX: i64 = 28;
 
 struct DecimalVisitor;
 
@@ -43,7 +69,7 @@ impl de::Visitor<'_> for DecimalVisitor {
 }
 
 macro_rules! money {
-    ($(#[$docs:meta])* $name:ident) => {
+    ($(#[$docs:meta])* $name:ident, $sum:ident) => {
         $(#[$docs])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Decimal);
@@ -64,12 +90,12 @@ macro_rules! money {
 
             /// Sum, or [`MoneyError::OutOfRange`].
             pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
-                self.0.checked_add(other.0).map(Self).ok_or(MoneyError::OutOfRange)
+                $sum(self.0, other.0).map(Self).ok_or(MoneyError::OutOfRange)
             }
 
             /// Difference, or [`MoneyError::OutOfRange`].
             pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
-                self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::OutOfRange)
+                $sum(self.0, -other.0).map(Self).ok_or(MoneyError::OutOfRange)
             }
 
             /// Whether it is exactly zero.
@@ -118,16 +144,16 @@ macro_rules! money {
 }
 
 money! {
-    /// Price of one unit, in the quote currency.
-    Price
+    /// Price of one unit, in the quote currency. Sums are rounded in the 28th digit.
+    Price, rounded
 }
 money! {
-    /// How many units; negative for a short position.
-    Qty
+    /// How many units; negative for a short position. Sums are exact or refused.
+    Qty, exact
 }
 money! {
-    /// An amount of money or of a coin: profit, fee, balance.
-    Cash
+    /// An amount of money or of a coin: profit, fee, balance. Sums are rounded in the 28th digit.
+    Cash, rounded
 }
 
 impl Qty {
@@ -170,9 +196,20 @@ mod tests {
     #[test]
     fn what_cannot_be_held_exactly_is_refused_not_rounded() {
         assert!("0.12345678901234567890123456789".parse::<Price>().is_err());
+        assert!("800000000000000.00000000000001e0".parse::<Price>().is_err());
+        assert_eq!("-1.50e+3".parse::<Price>(), "-1500".parse());
+        assert!("1e29".parse::<Price>().is_err() && "1e-29".parse::<Price>().is_err());
         assert!("NaN".parse::<Price>().is_err());
         assert!("".parse::<Price>().is_err());
         assert!(Qty::new(Decimal::MAX).plus(Qty::new(Decimal::ONE)).is_err());
         assert!(serde_json::from_str::<Qty>("1.5").is_err());
+    }
+
+    #[test]
+    fn p6_quantities_that_do_not_add_up_exactly_are_refused() {
+        let (tenth, largest) = ("0.1".parse::<Qty>().unwrap(), Qty::new(Decimal::MAX));
+        assert!(largest.minus(tenth).is_err());
+        assert_eq!(largest.minus("0.0".parse().unwrap()), Ok(largest));
+        assert_eq!(largest.minus("1.0".parse().unwrap()).unwrap().plus("1".parse().unwrap()), Ok(largest));
     }
 }

@@ -180,11 +180,13 @@ impl State {
             Event::Ack(ack) => self.update(seq, ack.id, at, |order| {
                 order.unknown = None;
                 order.venue_orders.insert(ack.venue_order);
+                Ok(())
             }),
             Event::Fill(fill) => self.fill(seq, &fill, at),
-            Event::Unknown(unknown) => {
-                self.update(seq, unknown.id, at, |order| order.unknown = Some(unknown.why))
-            }
+            Event::Unknown(unknown) => self.update(seq, unknown.id, at, |order| {
+                order.unknown = Some(unknown.why);
+                Ok(())
+            }),
             Event::Closed(closed) => self.close(seq, closed.id, at, closed.closing),
             Event::Halt(reason) => Ok(self.set_halted(Some(reason.why))),
             Event::Resume(_) => Ok(self.set_halted(None)),
@@ -216,7 +218,7 @@ impl State {
             Ok(()) => self.live.vars = vars,
             Err(_) => self.live.vars = before.unwrap_or(vars),
         }
-        outcome.map(|()| Effect::Changed).map_err(|failed| FoldError::Vars { reason: failed.to_string() })
+        outcome.map(|()| Effect::Changed).map_err(|failed| FoldError::Vars { reason: in_full(&failed) })
     }
 
     fn import(&mut self, import: &Imported, at: Utc) -> Result<Effect, FoldError> {
@@ -259,20 +261,20 @@ impl State {
     }
 
     /// Changes a live order, and lets it leave the live state once it is terminal. A fact about an order
-    /// that has left is no news.
+    /// that has left is no news. A change that fails must leave the order as it was.
     fn update(
         &mut self,
         seq: Seq,
         id: OrderId,
         at: Utc,
-        change: impl FnOnce(&mut Order),
+        change: impl FnOnce(&mut Order) -> Result<(), MoneyError>,
     ) -> Result<Effect, FoldError> {
         let Some(order) = self.live.orders.get_mut(&id) else {
             let known = self.seen.get(order_seen_id(id)).is_some();
             return if known { Ok(Effect::Nothing) } else { Err(FoldError::OrderMissing { id }) };
         };
         let order = Arc::make_mut(order);
-        change(order);
+        change(order)?;
         order.updated_at = order.updated_at.max(at);
         if let Some(kind) = SeenKind::of_closed(order.state()) {
             let entry = closed_entry(order, kind, seq);
@@ -284,7 +286,10 @@ impl State {
     }
 
     fn close(&mut self, seq: Seq, id: OrderId, at: Utc, closing: Closing) -> Result<Effect, FoldError> {
-        self.update(seq, id, at, |order| order.closing = Some(closing))
+        self.update(seq, id, at, |order| {
+            order.closing = Some(closing);
+            Ok(())
+        })
     }
 
     fn fill(&mut self, seq: Seq, fill: &Fill, at: Utc) -> Result<Effect, FoldError> {
@@ -307,16 +312,14 @@ impl State {
     }
 
     fn fill_order(&mut self, seq: Seq, fill: &Fill, at: Utc) -> Result<Effect, FoldError> {
-        let mut outcome = Ok(());
-        let effect = self.update(seq, fill.id, at, |order| {
-            outcome = order.add_fill(fill);
-            if let (Ok(()), Some(venue_order)) = (outcome, &fill.venue_order) {
+        self.update(seq, fill.id, at, |order| {
+            order.add_fill(fill)?;
+            if let Some(venue_order) = &fill.venue_order {
                 order.venue_orders.insert(venue_order.clone());
                 order.unknown = None;
             }
-        })?;
-        outcome?;
-        Ok(effect)
+            Ok(())
+        })
     }
 
     fn set_halted(&mut self, reason: Option<String>) -> Effect {
@@ -324,6 +327,18 @@ impl State {
         self.live.halted = reason;
         if same { Effect::Nothing } else { Effect::Changed }
     }
+}
+
+/// An error and its causes in one line.
+fn in_full(failed: &dyn core::error::Error) -> String {
+    let mut text = failed.to_string();
+    let mut source = failed.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 impl Live {

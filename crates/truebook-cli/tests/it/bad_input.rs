@@ -24,7 +24,7 @@ fn what_json_cannot_keep_is_refused_with_its_place() {
     let file = place.write("vars.json", [b'{', 0xff, b'}']);
     refused(&place, &["state", "save", &file], &[&file, "UTF-8"]);
     refused(&place, &["state", "set", "a", "Infinity"], &["NaN or infinity"]);
-    refused(&place, &["state", "set", "a", "-NaN"], &["NaN or infinity"]);
+    refused(&place, &["state", "set", "a", "--", "-NaN"], &["NaN or infinity"]);
     refused(&place, &["state", "merge", r#"{"a":1,"a":2}"#], &["duplicate key"]);
 }
 
@@ -104,7 +104,7 @@ fn a_directory_that_cannot_be_made_is_named() {
     let place = Place::empty();
     let file = place.write("file", "");
     let below = format!("{file}/book");
-    place.run(["--data", &below, "init"]).code(2).says(&["create the directory", &below, "Not a directory"]);
+    place.run(["--data", &below, "init"]).code(2).says(&["create the directory", &below, "not a directory"]);
     place.run(["--data", &below, "status"]).code(2).says(&["there is no book in", &below]);
 }
 

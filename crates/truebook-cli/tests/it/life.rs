@@ -130,7 +130,7 @@ fn checkpoint_writes_the_readable_copy() {
     place.set("mine", "42");
     let done = place.json(["checkpoint", "--json"]);
     assert_eq!(done["seq"], 2);
-    assert!(std::path::Path::new(done["file"].as_str().unwrap()).exists());
+    assert!(place.path().join(done["file"].as_str().unwrap()).exists());
     let copy: serde_json::Value =
         serde_json::from_slice(&std::fs::read(place.file("bot_state.json")).unwrap()).unwrap();
     assert_eq!(copy["mine"], 42);

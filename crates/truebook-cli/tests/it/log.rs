@@ -120,7 +120,7 @@ fn a_follower_sees_every_event_once_across_rolls_seals_and_restarts() {
 #[test]
 fn a_follower_of_an_encrypted_book_sees_every_event_too() {
     let place = Place::empty().with_variable("TRUEBOOK_KEY", KEY);
-    place.run(["init"]).ok();
+    place.run(["init"].into_iter().chain(SMALL)).ok();
     check_follows(&place);
 }
 

@@ -32,7 +32,7 @@ impl Place {
     /// With a book.
     pub fn new() -> Self {
         let place = Self::empty();
-        place.run(["init", "--name", "test"]).ok();
+        place.run(["init", "--name", "test"].into_iter().chain(SMALL)).ok();
         place
     }
 

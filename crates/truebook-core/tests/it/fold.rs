@@ -163,3 +163,18 @@ proptest! {
         prop_assert_eq!(whole(&fold(&once)), whole(&fold(&twice)));
     }
 }
+
+#[test]
+fn a_fill_whose_cost_is_out_of_range_is_refused_and_leaves_its_order_as_it_was() {
+    let import = r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"import":{"source":"f","sha256":"1111111111111111111111111111111111111111111111111111111111111111","vars":{},"positions":[{"sym":"I1","qty":"-100000000000000000000","px":"100000000000000000000"}],"orders":[]}}}"#;
+    let mut state = begin();
+    state.apply(Seq::new(2), Record::decode(import.as_bytes()).unwrap()).unwrap();
+    let wanted = Record::new(Utc::from_nanos(9), Event::Intent(intent(1).into()));
+    state.apply(Seq::new(3), wanted).unwrap();
+    let before = whole(&state);
+    let huge = "100000000000000000000".parse().unwrap();
+    let filled = Fill { quantity: "10000000000".parse().unwrap(), price: huge, ..fill(1, 1) };
+    let refused = state.apply(Seq::new(4), Record::new(Utc::from_nanos(10), Event::Fill(filled.into())));
+    assert!(refused.is_err());
+    assert_eq!(whole(&state), before);
+}

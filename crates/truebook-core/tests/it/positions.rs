@@ -71,7 +71,12 @@ proptest! {
     #[test]
     fn a_sum_that_is_not_refused_is_exact(one in quantities(), other in quantities()) {
         if let Ok(sum) = one.plus(other) {
+            let doubled = |qty: Qty| qty.plus(qty);
             prop_assert_eq!(sum.minus(other), Ok(one), "{} + {} = {}", one, other, sum);
+            prop_assert_eq!(sum.minus(one), Ok(other));
+            if let (Ok(one), Ok(other), Ok(sum)) = (doubled(one), doubled(other), doubled(sum)) {
+                prop_assert_eq!(one.plus(other).ok().unwrap_or(sum), sum);
+            }
         }
     }
 

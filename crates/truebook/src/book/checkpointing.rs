@@ -66,7 +66,9 @@ impl super::Book {
 impl Shared {
     pub(super) fn checkpoint(&self) -> Result<CheckpointDone, WriteError> {
         let mut checkpoints = lock(&self.checkpoints);
-        self.check_readable()?;
+        if let Some(stop) = self.journal.stopped() {
+            return Err(stop.into());
+        }
         let snapshot = self.snapshot();
         checkpoints.due = self.due_after(self.world.clock.now());
         if let Some(last) = checkpoints.last.as_ref().filter(|last| last.seq == snapshot.seq) {

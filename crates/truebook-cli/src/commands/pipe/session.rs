@@ -10,7 +10,7 @@ use std::io::Write;
 use truebook::Book;
 use truebook::book::WriteError;
 use truebook::core::doc::Doc;
-use truebook::journal::{Level, Stop};
+use truebook::journal::Stop;
 
 /// Whether a session goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Step {
 pub(super) struct Session {
     /// `None` once it is closed.
     book: Option<Book>,
-    /// Why the book takes no more, or not everything.
+    /// Why the book takes no more.
     stopped: Option<Stop>,
     out: Out,
 }
@@ -56,7 +56,8 @@ impl Session {
     }
 
     fn perform(&mut self, op: Op) -> Body {
-        if let Some(stop) = self.stopped.as_ref().filter(|stop| stop.level == Level::Failed) {
+        // A full disk too ends the session: whoever wrote it must not have to tell the two apart.
+        if let Some(stop) = &self.stopped {
             return Body::failed(&WriteError::from(stop.clone()).into());
         }
         let Some(book) = &self.book else {
