@@ -1,7 +1,7 @@
 //! Generated events in the terms of truebook: what a bot would record of each.
 
-use crate::error::{BenchError, DuringPeer};
 use crate::engine::EngineName;
+use crate::error::{BenchError, DuringPeer};
 use crate::events::{EventStream, GenEvent, GenKind, GenSide, OrderCount};
 use crate::records::{NOTE, RECORD_BYTES_MAX, RECORD_BYTES_MIN};
 use crate::rng::Rng;

@@ -103,10 +103,6 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-
     /// Message and causes on one line.
     pub(crate) fn in_one_line(&self) -> String {
         let mut line = self.message.clone();
@@ -191,13 +187,10 @@ impl From<ImportError> for Failure {
 
 /// Tells a failure on standard error.
 pub(crate) fn tell(failure: &Failure) {
-    let mut text = format!("truebook: {}\n", failure.message);
-    for cause in &failure.causes {
-        text.push_str(&format!("  {cause}\n"));
-    }
-    if let Some(hint) = &failure.hint {
-        text.push_str(&format!("try: {hint}\n"));
-    }
+    let mut lines = vec![format!("truebook: {}", failure.message)];
+    lines.extend(failure.causes.iter().map(|cause| format!("  {cause}")));
+    lines.extend(failure.hint.iter().map(|hint| format!("try: {hint}")));
+    let text = lines.join("\n") + "\n";
     // With nobody to tell there is still the exit code.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -94,6 +94,20 @@ impl fmt::Display for Violation {
     }
 }
 
+const AFTER_A_KILL: &str = "after a kill";
+
+/// How a disk was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// The process died: everything it wrote is visible, and part of it not yet durable.
+    Killed,
+    /// Power was lost.
+    Crashed,
+}
+
+/// Events that fill more than one simulated segment.
+const LATER_EVENTS: u32 = 12;
+
 /// A history as far as it came.
 struct Run {
     disk: SimDisk,
@@ -215,17 +229,35 @@ pub fn explore(seed: u64, scope: Scope, fault: Fault) -> Result<Tally, Box<Viola
     Ok(tally)
 }
 
-fn find_again(seed: u64, point: u64, scope: Scope, run: &Run, rng: &mut Rng) -> Result<Tally, Box<Violation>> {
+fn find_again(
+    seed: u64,
+    point: u64,
+    scope: Scope,
+    run: &Run,
+    rng: &mut Rng,
+) -> Result<Tally, Box<Violation>> {
     let mut tally = Tally::default();
     let killed = run.disk.after_kill();
-    check_found(seed, point, scope, run, &killed, "after a kill", &mut tally)?;
+    check_found(seed, point, scope, run, &killed, AFTER_A_KILL, &mut tally)?;
     for sample in 0..scope.samples {
-        let choice = if sample < 2 { CrashChoice::sample(u64::from(sample) + point) } else { CrashChoice::Random(rng.next_u64()) };
+        let choice = if sample < 2 {
+            CrashChoice::sample(u64::from(sample) + point)
+        } else {
+            CrashChoice::Random(rng.next_u64())
+        };
         let found = run.disk.crash(choice);
         if rng.below(4) == 0 {
             let again = crash_while_opening(run, scope, &found, rng);
             tally.double_crashes += 1;
-            check_found(seed, point, scope, run, &again, &format!("{choice:?}, and again while opening"), &mut tally)?;
+            check_found(
+                seed,
+                point,
+                scope,
+                run,
+                &again,
+                &format!("{choice:?}, and again while opening"),
+                &mut tally,
+            )?;
         } else {
             check_found(seed, point, scope, run, &found, &format!("{choice:?}"), &mut tally)?;
         }
@@ -252,15 +284,25 @@ fn check_found(
     tally: &mut Tally,
 ) -> Result<(), Box<Violation>> {
     tally.crashes += 1;
-    let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check_opening(scope, run, disk, tally)));
+    let how = if found == AFTER_A_KILL { Found::Killed } else { Found::Crashed };
+    let checked = std::panic::AssertUnwindSafe(|| check_opening(scope, run, disk, how, tally));
+    let checked = std::panic::catch_unwind(checked);
     let outcome = checked.unwrap_or_else(|_| Err("panicked".to_owned()));
     outcome.map_err(|what| Box::new(Violation { seed, point, found: found.to_owned(), what }))
 }
 
-fn check_opening(scope: Scope, run: &Run, disk: &SimDisk, tally: &mut Tally) -> Result<(), String> {
+fn check_opening(
+    scope: Scope,
+    run: &Run,
+    disk: &SimDisk,
+    found: Found,
+    tally: &mut Tally,
+) -> Result<(), String> {
     let book = match Book::open(world(disk, &run.clock, &run.entropy), options(scope)) {
         Ok(book) => book,
-        Err(OpenError::NoBook { .. }) if run.acknowledged == Seq::ZERO => return check_making_again(scope, run, disk),
+        Err(OpenError::NoBook { .. }) if run.acknowledged == Seq::ZERO => {
+            return check_making_again(scope, run, disk);
+        }
         Err(failed) => return Err(format!("opening: {failed}")),
     };
     tally.torn_tails += u64::from(book.report().cut.is_some());
@@ -271,11 +313,38 @@ fn check_opening(scope: Scope, run: &Run, disk: &SimDisk, tally: &mut Tally) -> 
     if last < run.acknowledged {
         return Err(format!("P1: event {} was acknowledged, the book ends with {last}", run.acknowledged));
     }
-    let expected = run.history.at(last).ok_or_else(|| format!("the book ends with event {last}, which nobody wrote"))?;
+    let expected =
+        run.history.at(last).ok_or_else(|| format!("the book ends with event {last}, which nobody wrote"))?;
     if let Some(difference) = expected.differs_from(&book).map_err(|failed| failed.to_string())? {
         return Err(format!("at event {last}: {difference}"));
     }
+    if found == Found::Killed {
+        check_losing_power_later(scope, run, &disk.after_kill())?;
+    }
     check_going_on(scope, run, disk, book)
+}
+
+/// The book goes on into its next segment, and power is lost then: whatever an earlier process left visible but
+/// not durable must not be built upon.
+fn check_losing_power_later(scope: Scope, run: &Run, disk: &SimDisk) -> Result<(), String> {
+    let book = Book::open(world(disk, &run.clock, &run.entropy), options(scope))
+        .map_err(|failed| format!("opening to go on: {failed}"))?;
+    for n in 0..LATER_EVENTS {
+        let why = format!("{n}{}", "z".repeat(400));
+        book.record(Event::Halt(Reason { why })).map_err(|failed| format!("going on: {failed}"))?;
+        let last = book.last();
+        let choice = if n % 2 == 0 { CrashChoice::LoseNames } else { CrashChoice::LoseAll };
+        let found = disk.crash(choice);
+        let again = Book::open(world(&found, &run.clock, &run.entropy), options(scope))
+            .map_err(|failed| format!("opening after going on and {choice:?}: {failed}"))?;
+        if again.last() != last {
+            return Err(format!(
+                "P1: went on to event {last}, after {choice:?} the book ends with {}",
+                again.last()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Nothing was acknowledged: the book can be made, as if nothing had been.
@@ -295,14 +364,16 @@ fn check_going_on(scope: Scope, run: &Run, disk: &SimDisk, book: Book) -> Result
     book.close().map_err(|failed| format!("closing: {failed}"))?;
     let found = disk.crash(CrashChoice::LoseAll);
     let world = world(&found, &run.clock, &run.entropy);
-    let verified = verify(&world, key(scope), &mut Silent).map_err(|failed| format!("verifying: {failed}"))?;
+    let verified =
+        verify(&world, key(scope), &mut Silent).map_err(|failed| format!("verifying: {failed}"))?;
     if !verified.ok {
         return Err(format!("verify: {:?}", verified.findings));
     }
     if verified.last != last || verified.state_hash != Some(hash) {
         return Err(format!("verify ends with event {}, the book with {last}", verified.last));
     }
-    let book = Book::open(world, options(scope)).map_err(|failed| format!("opening after a clean stop: {failed}"))?;
+    let book = Book::open(world, options(scope))
+        .map_err(|failed| format!("opening after a clean stop: {failed}"))?;
     let again = book.with_state(truebook_core::state::State::hash).map_err(shown)?;
     if book.last() != last || again != hash || book.report().cut.is_some() {
         return Err(format!("after a clean stop at event {last} the book ends with {}", book.last()));

@@ -85,7 +85,8 @@ impl Model {
             .values()
             .map(|order| (order.intent.key.to_string(), order.filled.to_string().parse().unwrap_or(-1)))
             .collect();
-        let position: i64 = live.positions.values().map(|p| p.quantity.to_string().parse().unwrap_or(-1)).sum();
+        let position: i64 =
+            live.positions.values().map(|p| p.quantity.to_string().parse().unwrap_or(-1)).sum();
         let seen = self.executions.len() + self.used.len() - self.orders.len();
         let halted = live.halted.is_some();
         Ok(difference("variables", &self.vars, &vars)

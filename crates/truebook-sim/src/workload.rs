@@ -82,7 +82,10 @@ impl Op {
         match stopped {
             None => true,
             Some(Level::Full) => {
-                matches!(self, Op::Ack { .. } | Op::Unknown { .. } | Op::Fill { .. } | Op::Cancel { .. } | Op::Halt)
+                matches!(
+                    self,
+                    Op::Ack { .. } | Op::Unknown { .. } | Op::Fill { .. } | Op::Cancel { .. } | Op::Halt
+                )
             }
             Some(Level::Failed) => false,
         }
@@ -178,13 +181,20 @@ pub fn perform(book: &Book, clock: &Arc<SimClock>, op: &Op) -> Result<Recorded, 
         Op::Ack { key } => {
             let venue_order = VenueOrderId::new(&format!("venue-{key}")).map_err(|_| bug());
             let Ok(venue_order) = venue_order else { return Ok(Recorded::Unchanged) };
-            book.record(Event::Ack(Acked { id: order_id(book, key)?, venue_order, status: None, venue_time: None }))
+            book.record(Event::Ack(Acked {
+                id: order_id(book, key)?,
+                venue_order,
+                status: None,
+                venue_time: None,
+            }))
         }
         Op::Unknown { key } => {
             let why = "no reply within 5 s".to_owned();
             book.record(Event::Unknown(OutcomeUnknown { id: order_id(book, key)?, why }))
         }
-        Op::Fill { key, execution, units } => book.record(Event::Fill(Box::new(fill(book, key, execution, *units)?))),
+        Op::Fill { key, execution, units } => {
+            book.record(Event::Fill(Box::new(fill(book, key, execution, *units)?)))
+        }
         Op::Cancel { key } => {
             let closed = Closed { id: order_id(book, key)?, closing: Closing::Cancelled, why: None };
             book.record(Event::Closed(closed))

@@ -22,7 +22,8 @@ const CREATE: &str = "
         venue_id TEXT, exec_id TEXT, fee TEXT, fee_asset TEXT, venue_at INTEGER, words TEXT
     ) STRICT;
     CREATE TABLE created (at INTEGER NOT NULL, record BLOB NOT NULL) STRICT;";
-const INSERT: &str = "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+const INSERT: &str =
+    "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 const SELECT: &str = "SELECT seq, at, kind, client_id, order_key, symbol, side, qty, price, venue_id, exec_id, fee, \
                       fee_asset, venue_at, words FROM event ORDER BY seq";
 
@@ -63,16 +64,16 @@ fn insert_event(
             let (id, key, symbol) = (intent.id.as_bytes(), intent.key.as_str(), intent.instrument.as_str());
             let (side, words) = (side_code(intent.side), intent.strategy.as_deref());
             insert.execute(params![
-                seq, at, INTENT, id, key, symbol, side, qty, price, nothing, nothing, nothing, nothing, nothing,
-                words
+                seq, at, INTENT, id, key, symbol, side, qty, price, nothing, nothing, nothing, nothing,
+                nothing, words
             ])
         }
         Event::Ack(ack) => {
             let (id, venue, words) = (ack.id.as_bytes(), ack.venue_order.as_str(), ack.status.as_deref());
             let venue_at = ack.venue_time.map(Utc::nanos);
             insert.execute(params![
-                seq, at, ACK, id, nothing, nothing, nothing, nothing, nothing, venue, nothing, nothing, nothing,
-                venue_at, words
+                seq, at, ACK, id, nothing, nothing, nothing, nothing, nothing, venue, nothing, nothing,
+                nothing, venue_at, words
             ])
         }
         Event::Fill(fill) => {

@@ -15,19 +15,19 @@ pub(super) fn run(needs: &Needs, args: &ImportArgs) -> Result<Outcome, Failure> 
 }
 
 fn describe(file: &str, summary: &ImportSummary) -> String {
-    let mut text = format!(
+    let mut lines = vec![format!(
         "took over {file} ({} form) as event {}: {} positions, {} live orders",
         summary.form,
         summary.seq,
         summary.positions.len(),
         summary.orders
-    );
+    )];
     if !summary.positions.is_empty() {
-        let positions = summary.positions.iter().map(|(symbol, quantity)| (symbol.clone(), quantity));
-        text.push_str(&format!("\n{}", table::pairs(positions)));
+        lines.push(table::pairs(
+            summary.positions.iter().map(|(symbol, quantity)| (symbol.clone(), quantity)),
+        ));
     }
-    for (id, why) in &summary.left_out {
-        text.push_str(&format!("\nleft out: order {id}: {why} (it is in the variables)"));
-    }
-    text
+    let left_out = summary.left_out.iter();
+    lines.extend(left_out.map(|(id, why)| format!("left out: order {id}: {why} (it is in the variables)")));
+    lines.join("\n")
 }

@@ -9,11 +9,8 @@ pub(super) fn run(needs: &Needs) -> Result<Outcome, Failure> {
     let peek = needs.peek()?;
     let status = peek.status();
     needs.out().show(&status, || {
-        let mut text = describe(&status);
-        for finding in &status.findings {
-            text.push_str(&format!("\n! {}", notes::finding(finding)));
-        }
-        text
+        let findings = status.findings.iter().map(|finding| format!("! {}", notes::finding(finding)));
+        std::iter::once(describe(&status)).chain(findings).collect::<Vec<_>>().join("\n")
     })?;
     // Figures that are not those of the last acknowledged event must not pass for it.
     Ok(if peek.report.lost.is_some() { Outcome::Different } else { Outcome::Fine })

@@ -61,10 +61,13 @@ pub(crate) enum Command {
     ///   {"op":"save","vars":{…}}               {"op":"remove","path":"/a/b"}
     ///   {"op":"get","path":"/a"}               {"op":"checkpoint"}  {"op":"status"}  {"op":"close"}
     ///
-    /// Any of them may have an "id", which the answer repeats. Answers: {"ok":true,"seq":N},
-    /// {"ok":true,"unchanged":true}, {"ok":true,"found":true,"value":…}, {"ok":false,"error":…,"try":…}.
-    /// The end of the input, "close", SIGTERM and SIGINT end the session with a last checkpoint. Once a write
-    /// has failed every answer is a failure, and the exit code is 2.
+    /// Any of them may have an "id", which the answer repeats. Answers:
+    ///
+    ///   {"ok":true,"seq":N}      {"ok":true,"unchanged":true}
+    ///   {"ok":true,"found":true,"value":…}     {"ok":false,"error":…,"try":…}
+    ///
+    /// The end of the input, "close", SIGTERM and SIGINT end the session with a last checkpoint.
+    /// Once a write has failed every answer is a failure, and the exit code is 2.
     #[command(verbatim_doc_comment)]
     Pipe(PipeArgs),
     /// Print a completion script for a shell

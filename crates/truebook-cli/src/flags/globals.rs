@@ -18,12 +18,12 @@ pub(crate) struct Globals {
     pub(crate) json: bool,
 
     /// Key of an encrypted book: a file with 64 hexadecimal digits that only its owner can read (mode 0600).
-    /// Or put the digits into TRUEBOOK_KEY
+    /// Or put the digits into `TRUEBOOK_KEY`
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "passphrase_file")]
     pub(crate) key_file: Option<PathBuf>,
 
     /// Passphrase of an encrypted book: a file that only its owner can read (mode 0600). Or put it into
-    /// TRUEBOOK_PASSPHRASE
+    /// `TRUEBOOK_PASSPHRASE`
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
 

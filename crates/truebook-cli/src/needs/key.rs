@@ -59,7 +59,8 @@ fn check_permissions(path: &Path) -> Result<(), Failure> {
     let metadata = std::fs::metadata(path)
         .map_err(|failed| Failure::new(format!("read the passphrase file {shown}: {failed}")))?;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     let message = format!("the passphrase file {shown} can be read by others (mode {mode:o})");

@@ -7,60 +7,60 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 /// Small segments, so that rolling and sealing happen in a short test.
-pub const SMALL: [&str; 2] = ["--segment-bytes", "8192"];
+pub(crate) const SMALL: [&str; 2] = ["--segment-bytes", "8192"];
 
 /// A directory for one test, with a book in `data`.
-pub struct Place {
+pub(crate) struct Place {
     dir: tempfile::TempDir,
     key: Option<(&'static str, String)>,
 }
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Place {
     /// No book yet.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), key: None }
     }
 
     /// With a book.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self::empty();
         place.run(["init", "--name", "test"].into_iter().chain(SMALL)).ok();
         place
     }
 
     /// Every run gets this variable.
-    pub fn with_variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with_variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.key = Some((name, value.into()));
         self
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path().join("data")
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.data().join(name)
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.path().join(name);
         std::fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_truebook"));
         command.args(args).current_dir(self.path());
         for variable in ["TRUEBOOK_DATA", "TRUEBOOK_KEY", "TRUEBOOK_PASSPHRASE"] {
@@ -70,12 +70,12 @@ impl Place {
         command
     }
 
-    pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
         self.command(args).stdin(Stdio::null()).output().unwrap().into()
     }
 
     /// Runs with something on standard input.
-    pub fn feed<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &str) -> Run {
+    pub(crate) fn feed<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &str) -> Run {
         let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -85,28 +85,28 @@ impl Place {
     }
 
     /// What a run prints as JSON.
-    pub fn json<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Value {
+    pub(crate) fn json<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Value {
         let run = self.run(args);
         serde_json::from_str(&run.stdout).unwrap_or_else(|failed| panic!("{failed}: {run:?}"))
     }
 
-    pub fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         self.run(["state", "get", path, "--json"]).ok().stdout.trim().to_owned()
     }
 
-    pub fn set(&self, path: &str, value: &str) {
+    pub(crate) fn set(&self, path: &str, value: &str) {
         self.run(["state", "set", path, value]).ok();
     }
 
     /// A session, with `args` after `pipe`.
-    pub fn pipe<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Session {
+    pub(crate) fn pipe<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Session {
         let mut command = self.command(["pipe"]);
         command.args(args);
         Session::start(command)
     }
 
     /// Files below `dir` whose name begins so, newest name last.
-    pub fn files(&self, dir: &str, begins: &str) -> Vec<PathBuf> {
+    pub(crate) fn files(&self, dir: &str, begins: &str) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(self.file(dir)) else { return Vec::new() };
         let paths = entries.map(|entry| entry.unwrap().path());
         let named = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(begins);
@@ -127,17 +127,17 @@ impl From<Output> for Run {
 }
 
 impl Run {
-    pub fn code(self, expect: i32) -> Self {
+    pub(crate) fn code(self, expect: i32) -> Self {
         assert_eq!(self.code, expect, "{self:#?}");
         self
     }
 
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         self.code(0)
     }
 
     /// Standard error has all of these.
-    pub fn says(self, words: &[&str]) -> Self {
+    pub(crate) fn says(self, words: &[&str]) -> Self {
         for word in words {
             assert!(self.stderr.contains(word), "{word:?} is not in {self:#?}");
         }
@@ -145,7 +145,7 @@ impl Run {
     }
 
     /// Standard output has all of these.
-    pub fn prints(self, words: &[&str]) -> Self {
+    pub(crate) fn prints(self, words: &[&str]) -> Self {
         for word in words {
             assert!(self.stdout.contains(word), "{word:?} is not in {self:#?}");
         }
@@ -154,14 +154,14 @@ impl Run {
 }
 
 /// A `pipe` that is being talked to.
-pub struct Session {
+pub(crate) struct Session {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
 }
 
 impl Session {
-    pub fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take();
@@ -169,35 +169,35 @@ impl Session {
         Self { child, stdin, stdout }
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn ask(&mut self, line: &str) -> Value {
+    pub(crate) fn ask(&mut self, line: &str) -> Value {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
         self.hear()
     }
 
-    pub fn hear(&mut self) -> Value {
+    pub(crate) fn hear(&mut self) -> Value {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap_or_else(|failed| panic!("{failed}: {line:?}"))
     }
 
     /// Asks, and expects the answer to be fine.
-    pub fn fine(&mut self, line: &str) -> Value {
+    pub(crate) fn fine(&mut self, line: &str) -> Value {
         let answer = self.ask(line);
         assert_eq!(answer["ok"], true, "{line} -> {answer}");
         answer
     }
 
     /// Ends the input, and waits.
-    pub fn end(mut self) -> Run {
+    pub(crate) fn end(mut self) -> Run {
         drop(self.stdin.take());
         self.wait()
     }
 
-    pub fn wait(mut self) -> Run {
+    pub(crate) fn wait(mut self) -> Run {
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.stdout, &mut rest).unwrap();
         let mut stderr = String::new();
@@ -207,7 +207,7 @@ impl Session {
     }
 
     /// As a crash would.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -221,10 +221,10 @@ impl Drop for Session {
     }
 }
 
-pub fn fixture(name: &str) -> String {
+pub(crate) fn fixture(name: &str) -> String {
     format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-pub fn keys(value: &Value) -> Vec<&str> {
+pub(crate) fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }

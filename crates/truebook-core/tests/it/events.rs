@@ -8,8 +8,6 @@ use truebook_core::event::{Event, Origin, Record, StateChanged};
 use truebook_core::time::Utc;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
-
     #[test]
     fn p11_an_event_of_any_kind_is_read_as_it_was_written(record in records()) {
         let json = record.encode().unwrap();

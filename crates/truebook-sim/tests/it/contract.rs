@@ -1,3 +1,4 @@
+//! Both disks keep the contract.
 use std::sync::{Arc, Mutex};
 use truebook::disk::RealDisk;
 use truebook_sim::{SimDisk, disk_contract};

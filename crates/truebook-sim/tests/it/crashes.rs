@@ -27,15 +27,21 @@ fn explore_all(what: &str, count: u64, scope: Scope, fault: Fault) -> Tally {
     }
     println!(
         "{what}: seeds {:?}, {} crashes ({} while opening after another), {} torn tails cut, {} histories",
-        seeds(count), total.crashes, total.double_crashes, total.torn_tails, total.histories
+        seeds(count),
+        total.crashes,
+        total.double_crashes,
+        total.torn_tails,
+        total.histories
     );
     total
 }
 
 #[cfg_attr(not(feature = "planted"), test)]
 pub(crate) fn p1_p7_p12_every_crash_point_of_generated_sessions_leaves_what_was_acknowledged() {
-    let total = explore_all("crash", 4, PLAIN, Fault::Stop);
-    assert!(total.crashes > 100 && total.double_crashes > 100 && total.torn_tails > 0, "{total:?}");
+    let total = explore_all("crash", 7, PLAIN, Fault::Stop);
+    let one_seed = std::env::var_os("TRUEBOOK_SEED").is_some();
+    assert!(one_seed || total.crashes >= 20_000, "too few crashes to mean much: {total:?}");
+    assert!(total.double_crashes > 100 && total.torn_tails > 0, "{total:?}");
 }
 
 #[cfg_attr(not(feature = "planted"), test)]

@@ -130,7 +130,10 @@ fn flip_every_byte(sample: &Sample, mask: u8) -> (u32, u32, u32) {
                 Ok(verification) => {
                     let same = verification.state_hash == Some(sample.hash);
                     let after = disk.read_view(&file).unwrap();
-                    assert!(same && is_harmless(&file, &bytes, &after), "silently accepted: {place}: {verification:?}");
+                    assert!(
+                        same && is_harmless(&file, &bytes, &after),
+                        "silently accepted: {place}: {verification:?}"
+                    );
                     harmless += 1;
                 }
                 Err(failed) => {
@@ -179,7 +182,9 @@ pub(crate) fn p7_every_flipped_byte_of_a_small_book_is_harmless_or_reported_with
     assert!(sealed >= 2, "the sample must have two sealed segments, it has {sealed}");
     assert!(sample.verify_on(&sample.disk).unwrap().ok);
     let (reported, harmless, refused) = flip_every_byte(&sample, 0x01);
-    println!("flipped bytes: {reported} reported, {harmless} provably harmless, {refused} made opening refuse");
+    println!(
+        "flipped bytes: {reported} reported, {harmless} provably harmless, {refused} made opening refuse"
+    );
     assert!(reported > 10_000);
 }
 
@@ -204,12 +209,20 @@ pub(crate) fn p7_every_file_cut_short_emptied_or_filled_with_nul_is_reported_and
             let before = disk.after_kill();
             match sample.open_on(&disk) {
                 Ok(book) => assert_eq!(book.with_state(State::hash).unwrap(), sample.hash, "{file}"),
-                Err(OpenError::Lost(report)) => assert!(report.lost.is_some() && report.has_damage(), "{file}"),
-                Err(failed) => assert!(failed.to_string().contains(&file) || failed.hint().is_some(), "{file}: {failed}"),
+                Err(OpenError::Lost(report)) => {
+                    assert!(report.lost.is_some() && report.has_damage(), "{file}")
+                }
+                Err(failed) => {
+                    assert!(failed.to_string().contains(&file) || failed.hint().is_some(), "{file}: {failed}")
+                }
             }
             let told = sample.verify_on(&before).map_or(true, |verification| names(&verification, &file));
             let spare_or_reserve = file.ends_with("RESERVE") || is_spare(&file, &bytes);
-            assert!(told || spare_or_reserve, "{file} with {} bytes was not reported", before.read_view(&file).unwrap().len());
+            assert!(
+                told || spare_or_reserve,
+                "{file} with {} bytes was not reported",
+                before.read_view(&file).unwrap().len()
+            );
         }
     }
 }
@@ -227,7 +240,10 @@ pub(crate) fn p7_every_lost_file_is_noticed_and_never_replaced_by_defaults() {
         disk.remove_view(&file);
         match sample.open_on(&disk) {
             Ok(book) => assert_eq!(book.with_state(State::hash).unwrap(), sample.hash, "{file}"),
-            Err(failed) => assert!(matches!(failed, OpenError::Lost(_) | OpenError::LostState { .. }), "{file}: {failed}"),
+            Err(failed) => assert!(
+                matches!(failed, OpenError::Lost(_) | OpenError::LostState { .. }),
+                "{file}: {failed}"
+            ),
         }
     }
 }
@@ -255,7 +271,9 @@ pub(crate) fn p7_damage_in_the_last_segment_before_a_later_commit_is_damage_and_
     let bytes = disk.read_view(&file).unwrap();
     let third = frame_starts(&bytes).into_iter().rev().nth(3).unwrap();
     disk.flip(&file, third as u64 + 30, 1).unwrap();
-    let Err(OpenError::Lost(report)) = sample.open_on(&disk) else { panic!("damage was taken for a torn tail") };
+    let Err(OpenError::Lost(report)) = sample.open_on(&disk) else {
+        panic!("damage was taken for a torn tail")
+    };
     let lost = report.lost.unwrap();
     assert_eq!(lost.to, Some(last));
     assert!(report.findings.iter().any(|f| f.kind == FindingKind::Segment && f.offset == Some(third as u64)));
@@ -268,7 +286,9 @@ pub(crate) fn p7_damage_in_the_last_segment_before_a_later_commit_is_damage_and_
     book.close().unwrap();
     let verification = sample.verify_on(&disk).unwrap();
     assert!(verification.ok, "{:?}", verification.findings);
-    assert!(verification.findings.iter().any(|f| f.kind == FindingKind::KnownGap && f.weight == Weight::Note));
+    assert!(
+        verification.findings.iter().any(|f| f.kind == FindingKind::KnownGap && f.weight == Weight::Note)
+    );
     drop(sample.open_on(&disk).unwrap());
 }
 

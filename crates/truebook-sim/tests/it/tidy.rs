@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// What the pure core must not know.
-const IMPURE: [&str; 8] = ["f64", "f32", "std::", "SystemTime", "Instant", "println!", "HashMap::new", "RandomState"];
+const IMPURE: [&str; 8] =
+    ["f64", "f32", "std::", "SystemTime", "Instant", "println!", "HashMap::new", "RandomState"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
@@ -27,7 +28,10 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn product_sources() -> Vec<PathBuf> {
-    sources(&root().join("crates")).into_iter().filter(|path| !path.components().any(|c| c.as_os_str() == "tests")).collect()
+    sources(&root().join("crates"))
+        .into_iter()
+        .filter(|path| !path.components().any(|c| c.as_os_str() == "tests"))
+        .collect()
 }
 
 /// The part of a file before its unit tests.
@@ -95,7 +99,8 @@ fn p11_the_core_has_no_clock_no_float_no_randomised_map_and_no_standard_library(
     let core = root().join("crates/truebook-core/src");
     let lib = std::fs::read_to_string(core.join("lib.rs")).unwrap();
     assert!(lib.contains("#![no_std]"));
-    for path in sources(&core).into_iter().filter(|path| !path.components().any(|c| c.as_os_str() == "tests")) {
+    for path in sources(&core).into_iter().filter(|path| !path.components().any(|c| c.as_os_str() == "tests"))
+    {
         let text = std::fs::read_to_string(&path).unwrap();
         let code = without_tests(&text).lines().filter(|line| !line.trim_start().starts_with("//"));
         for line in code {

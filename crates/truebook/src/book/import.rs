@@ -112,8 +112,11 @@ impl Book {
         }
         let reader = Reader { file, identity: &live.identity };
         let (form, content) = reader.read(&vars)?;
-        let positions =
-            content.positions.iter().map(|p| (p.instrument.to_string(), p.quantity.normalized().to_string())).collect();
+        let positions = content
+            .positions
+            .iter()
+            .map(|p| (p.instrument.to_string(), p.quantity.normalized().to_string()))
+            .collect();
         let (orders, left_out) = (content.orders.len(), content.left_out);
         let import = Imported {
             source: file.to_owned(),

@@ -147,7 +147,9 @@ fn create_dir_durably(path: &Path) -> io::Result<()> {
     match platform::create_private_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         // A file stands in the way: "exists already" would be no help.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(io::ErrorKind::NotADirectory.into()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
         Err(error) => Err(error),
         Ok(()) => platform::sync_dir(above),
     }

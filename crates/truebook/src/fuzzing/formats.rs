@@ -12,6 +12,7 @@ use crate::journal::segment::{PAGE_BYTES, SegmentIndex, build_page, parse_page};
 use crate::manifest::Manifest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use std::sync::LazyLock;
 use truebook_core::doc::{self, Doc, Limits, Path};
 use truebook_core::event::Record;
 use truebook_core::id::Seq;
@@ -40,25 +41,31 @@ pub fn frame(data: &[u8]) {
 /// Reads a checkpoint.
 pub fn checkpoint(data: &[u8]) {
     let Some((mode, script)) = data.split_first() else { return };
-    let secrecy = if mode & 1 == 0 { Secrecy::Plain } else { Secrecy::Encrypted };
-    let context = sample::context(secrecy);
-    let file = sample::checkpoint(&context);
+    let (context, file) = &CHECKPOINTS[usize::from(mode & 1)];
     match mode / 2 % 3 {
-        0 => read_checkpoint(&context, script),
+        0 => read_checkpoint(context, script),
         1 => {
-            let edited = edit(&file, &Edit::read(script));
-            let read = decode_checkpoint(&context, &edited, sample::CHECKPOINT_SEQ);
-            assert!(read.is_err() || edited == file, "no edit of a checkpoint goes unnoticed");
+            let edited = edit(file, &Edit::read(script));
+            let read = decode_checkpoint(context, &edited, sample::CHECKPOINT_SEQ);
+            assert!(read.is_err() || &edited == file, "no edit of a checkpoint goes unnoticed");
         }
         _ => {
             // The body is edited as text, and everything around it fits.
-            let plain = sample::checkpoint(&sample::context(Secrecy::Plain));
-            let body = envelope::unwrap("checkpoint", &plain).unwrap_or_default();
+            let body = envelope::unwrap("checkpoint", &CHECKPOINTS[0].1).unwrap_or_default();
             let body = edit(body, &Edit::read(script));
-            read_checkpoint(&context, &envelope::wrap("checkpoint", &sealed_again(&context, body)));
+            read_checkpoint(context, &envelope::wrap("checkpoint", &sealed_again(context, body)));
         }
     }
 }
+
+/// A plain one and an encrypted one.
+static CHECKPOINTS: LazyLock<[(Context, Vec<u8>); 2]> = LazyLock::new(|| {
+    [Secrecy::Plain, Secrecy::Encrypted].map(|secrecy| {
+        let context = sample::context(secrecy);
+        let file = sample::checkpoint(&context);
+        (context, file)
+    })
+});
 
 fn sealed_again(context: &Context, body: Vec<u8>) -> Vec<u8> {
     let Some(cipher) = &context.cipher else { return body };
@@ -167,7 +174,7 @@ fn edit_doc(old: &Doc, new: &Doc, path: &Path) {
 
 /// Reads events, one a line, and folds them into the state of a small book.
 pub fn event(data: &[u8]) {
-    let mut state = sample::state();
+    let mut state = sample::state().clone();
     for (seq, line) in (1000..).map(Seq::new).zip(data.split(|byte| *byte == b'\n')) {
         let Ok(record) = Record::decode(line) else { continue };
         let json = record.encode().unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::disk::RealDisk;
 use crate::journal::segment::SegmentIndex;
 use crate::journal::{Context, JournalOptions};
 use crate::manifest::{Manifest, ReadableCopy};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use truebook_core::event::Record;
 use truebook_core::id::{BookId, InstallationTag, SeenId, Seq};
 use truebook_core::seen::{SeenEntry, SeenKind};
@@ -35,19 +35,19 @@ pub fn records() -> Vec<Record> {
     records
 }
 
-pub(super) fn state() -> State {
-    let records = records();
-    let mut state = None;
-    for (seq, record) in (1..).map(Seq::new).zip(records) {
-        let Some(known) = &mut state else {
-            state = State::begin(&record).ok();
-            continue;
-        };
-        let applied = known.apply(seq, record);
-        assert!(applied.is_ok(), "the samples follow on one another: event {seq}: {applied:?}");
-    }
-    let Some(state) = state else { unreachable!("the first sample makes a book") };
-    state
+/// The state after the samples.
+pub(super) fn state() -> &'static State {
+    static STATE: LazyLock<State> = LazyLock::new(|| {
+        let mut records = (1..).map(Seq::new).zip(records());
+        let begun = records.next().and_then(|(_, first)| State::begin(&first).ok());
+        let Some(mut state) = begun else { unreachable!("the first sample makes a book") };
+        for (seq, record) in records {
+            let applied = state.apply(seq, record);
+            assert!(applied.is_ok(), "the samples follow on one another: event {seq}: {applied:?}");
+        }
+        state
+    });
+    &STATE
 }
 
 pub(super) fn manifest(secrecy: Secrecy) -> Manifest {

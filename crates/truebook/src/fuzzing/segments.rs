@@ -66,7 +66,8 @@ impl SegmentSample {
         let mut sample = Self { context, storage, open, records, unpacked: Vec::new(), file: Vec::new() };
         sample.unpacked = sample.build();
         sample.file = sample.packed(&sample.unpacked);
-        assert!(matches!(sample.read(&sample.file), Ok(Loaded::Events(_))), "the sample can be read");
+        let outcome = sample.read(&sample.file).map(drop);
+        assert!(outcome.is_ok(), "the sample can be read: {outcome:?}");
         sample
     }
 
@@ -105,6 +106,41 @@ impl SegmentSample {
             return unpacked.to_vec();
         }
         pack(&self.context, INDEX, unpacked).map(|(_, packed)| packed).unwrap_or_default()
+    }
+
+    /// The same segment as if it were stored in another way.
+    pub fn as_stored(&self, storage: Storage) -> Self {
+        let Self { context, open, records, unpacked, file, .. } = self;
+        Self {
+            context: context.clone(),
+            storage,
+            open: open.clone(),
+            records: records.clone(),
+            unpacked: unpacked.clone(),
+            file: file.clone(),
+        }
+    }
+
+    /// The same segment with another content, packed anew.
+    pub fn with_unpacked(&self, unpacked: &[u8]) -> Self {
+        let mut other = self.as_stored(self.storage);
+        other.unpacked = unpacked.to_vec();
+        other.file = other.packed(unpacked);
+        other
+    }
+
+    /// Whether the file is read to an end at which nothing is wrong.
+    pub fn ends_cleanly(&self) -> bool {
+        let loaded = self.read(&self.file);
+        matches!(loaded, Ok(Loaded::Events(segment)) if !matches!(segment.end, End::Invalid(_)))
+    }
+
+    /// How many events a file gives; `None` if it is refused.
+    pub fn count(&self, file: &[u8]) -> Option<usize> {
+        match self.read(file).ok()? {
+            Loaded::Events(segment) => Some(segment.records.len()),
+            Loaded::Empty => Some(0),
+        }
     }
 
     fn read(&self, file: &[u8]) -> Result<Loaded, Fault> {

@@ -10,7 +10,7 @@ use crate::disk::read_file;
 use crate::error::FileError;
 use crate::frame::{self, Form, Header, Kind};
 use crate::manifest::ManifestError;
-use std::io::{self, Read};
+use std::io;
 use truebook_core::event::{DecodeError, Record};
 use truebook_core::hash::ChainHash;
 use truebook_core::id::{BookId, Seq};
@@ -21,8 +21,8 @@ pub const FILE_BYTES_MAX: u64 = 512 << 20;
 /// Data that shrinks more than this is unpacked step by step.
 const USUAL_RATIO_MAX: u64 = 256;
 
-/// Of a header that asks for a larger window, 2 to the power of this in bytes, nothing is unpacked.
-const WINDOW_LOG_MAX: u32 = 27;
+/// How zstd says that more comes out than there is room for.
+const NO_ROOM: &str = "Destination buffer is too small";
 
 /// The bytes of a segment, unpacked.
 pub struct LoadedBytes {
@@ -181,11 +181,17 @@ fn decompress(packed: &[u8]) -> Result<Vec<u8>, Fault> {
 
 /// Memory grows with what really comes out: a damaged header may claim far more than there is.
 fn decompress_doubtful(packed: &[u8], length: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(packed)?;
-    decoder.window_log_max(WINDOW_LOG_MAX)?;
-    decoder.take(length + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let whole = usize::try_from(length).unwrap_or(usize::MAX);
+    let mut room = packed.len();
+    loop {
+        room = room.saturating_mul(16).min(whole);
+        let mut bytes = Vec::with_capacity(room);
+        match zstd::zstd_safe::decompress(&mut bytes, packed).map_err(zstd::zstd_safe::get_error_name) {
+            Ok(_) => return Ok(bytes),
+            Err(NO_ROOM) if room < whole => {}
+            Err(failed) => return Err(io::Error::new(io::ErrorKind::InvalidData, failed)),
+        }
+    }
 }
 
 /// Loads a segment and decodes its events.

@@ -232,11 +232,23 @@ impl Journal {
         {
             return Ok(spare);
         }
-        if self.switch.get().is_some() {
-            return use_reserve(&self.context, index, &[])
-                .map_err(|failed| self.switch.fail_for_good(failed));
+        if self.switch.get().is_none() {
+            match prepare(&self.context, index, capacity, &[]) {
+                Err(failed) if failed.is_full() => drop(self.switch.fail(failed)),
+                made => return made.map_err(|failed| self.switch.fail_for_good(failed)),
+            }
         }
-        prepare(&self.context, index, capacity, &[]).map_err(|failed| self.switch.fail_for_good(failed))
+        self.take_reserve(index, bytes).map_err(|failed| self.switch.fail_for_good(failed))
+    }
+
+    fn take_reserve(&self, index: segment::SegmentIndex, bytes: usize) -> Result<Spare, FileError> {
+        let spare = use_reserve(&self.context, index, &[])?;
+        let needed = segment::PAGE_BYTES + segment::OPEN_BYTES + bytes;
+        if spare.capacity < needed as u64 {
+            let full = std::io::ErrorKind::StorageFull;
+            return Err(self.context.failed("fit a commit into", RESERVE_NAME, full.into()));
+        }
+        Ok(spare)
     }
 
     /// One step of background work: makes the next segment and the reserve, seals what is full.

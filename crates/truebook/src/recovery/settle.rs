@@ -41,12 +41,22 @@ pub struct Settled {
 /// Brings the journal into a state in which it can go on. Doing it again after a crash in between comes to
 /// the same.
 pub fn settle(context: &Context, assessment: &mut Assessment, now: Utc) -> Result<Settled, FileError> {
+    make_names_durable(context)?;
     remove_leftovers(context, assessment)?;
     set_unusable_aside(context, assessment, now)?;
     match assessment.broken.take() {
         Some(broken) => rebase(context, assessment, broken, now),
         None => go_on(context, assessment, now),
     }
+}
+
+/// A process that died may have left names that are visible but not yet durable, a segment made ahead of time
+/// among them: nothing may be built on such a name.
+fn make_names_durable(context: &Context) -> Result<(), FileError> {
+    for dir in ["", JOURNAL_DIR, CHECKPOINT_DIR, crate::checkpoint::RUN_DIR] {
+        context.sync_dir(dir)?;
+    }
+    Ok(())
 }
 
 fn remove_leftovers(context: &Context, assessment: &Assessment) -> Result<(), FileError> {

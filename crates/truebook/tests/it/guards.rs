@@ -20,7 +20,9 @@ fn refused(outcome: Result<Book, OpenError>) -> OpenError {
 fn p8_a_second_open_in_the_same_process_is_refused_and_told_who_holds_the_book() {
     let place = Place::new();
     let first = place.create();
-    let OpenError::Held { holder: Some(holder), .. } = refused(Book::open(place.world(), small())) else { panic!() };
+    let OpenError::Held { holder: Some(holder), .. } = refused(Book::open(place.world(), small())) else {
+        panic!()
+    };
     assert_eq!(holder.pid, std::process::id());
     drop(first);
     place.open();
@@ -38,7 +40,8 @@ fn p8_a_lock_file_of_a_dead_process_is_no_obstacle() {
 fn another_account_or_mode_is_refused_and_both_are_shown() {
     let place = Place::new();
     drop(place.create());
-    let expected = Expected { account: Some(AccountName::new("L1").unwrap()), mode: Some(Mode::Live), venue: None };
+    let expected =
+        Expected { account: Some(AccountName::new("L1").unwrap()), mode: Some(Mode::Live), venue: None };
     let failed = refused(Book::open(place.world(), OpenOptions { expected, ..small() })).to_string();
     for word in ["P1", "L1", "paper", "live"] {
         assert!(failed.contains(word), "{failed}");
@@ -50,11 +53,17 @@ fn changed_settings_are_listed_and_need_one_acceptance() {
     let place = Place::new();
     let new = NewBook { settings: doc(r#"{"risk":{"max":1},"api_secret":"s3cr3t"}"#), ..new_book() };
     drop(Book::create(place.world(), &new, small()).unwrap());
-    let with = |text: &str, on_changed_settings| OpenOptions { settings: Some(doc(text)), on_changed_settings, ..small() };
+    let with = |text: &str, on_changed_settings| OpenOptions {
+        settings: Some(doc(text)),
+        on_changed_settings,
+        ..small()
+    };
     let same = r#"{"api_secret":"s3cr3t","risk":{"max":1}}"#;
     let changed = r#"{"risk":{"max":2},"api_secret":"other"}"#;
     drop(Book::open(place.world(), with(same, OnChangedSettings::Refuse)).unwrap());
-    let OpenError::Settings(changes) = refused(Book::open(place.world(), with(changed, OnChangedSettings::Refuse))) else {
+    let OpenError::Settings(changes) =
+        refused(Book::open(place.world(), with(changed, OnChangedSettings::Refuse)))
+    else {
         panic!()
     };
     let paths: Vec<_> = changes.iter().map(|change| change.path.as_str()).collect();
@@ -66,7 +75,11 @@ fn changed_settings_are_listed_and_need_one_acceptance() {
     let book = Book::open(place.world(), with(changed, OnChangedSettings::Refuse)).unwrap();
     assert!(book.unaccepted_settings().is_empty());
     book.close().unwrap();
-    assert_eq!(files_with(&place, b"s3cr3t"), Vec::<String>::new(), "secrets are stored only as a keyed hash");
+    assert_eq!(
+        files_with(&place, b"s3cr3t"),
+        Vec::<String>::new(),
+        "secrets are stored only as a keyed hash"
+    );
 }
 
 #[test]
@@ -76,10 +89,16 @@ fn a_wrong_or_missing_key_is_a_key_error_and_never_damage() {
     drop(Book::create(place.world(), &NewBook { key: Some(key.clone()), ..new_book() }, small()).unwrap());
     let with = |key| OpenOptions { key, ..small() };
     let wrong = KeySource::Given(Key::from_bytes([2; 32]));
-    assert!(matches!(refused(Book::open(place.world(), with(Some(wrong)))), OpenError::Key(KeyError::Wrong { .. })));
+    assert!(matches!(
+        refused(Book::open(place.world(), with(Some(wrong)))),
+        OpenError::Key(KeyError::Wrong { .. })
+    ));
     assert!(matches!(refused(Book::open(place.world(), with(None))), OpenError::Key(KeyError::Missing)));
     let phrase = KeySource::Passphrase(Passphrase::new("x"));
-    assert!(matches!(refused(Book::open(place.world(), with(Some(phrase)))), OpenError::Key(KeyError::Kind { .. })));
+    assert!(matches!(
+        refused(Book::open(place.world(), with(Some(phrase)))),
+        OpenError::Key(KeyError::Kind { .. })
+    ));
     drop(Book::open(place.world(), with(Some(key))).unwrap());
 }
 
@@ -99,13 +118,20 @@ fn with_encryption_no_plain_copy_of_a_value_is_left_anywhere() {
     }
     book.upkeep().unwrap();
     book.close().unwrap();
-    assert!(place.file("journal").read_dir().unwrap().any(|file| file.unwrap().path().to_string_lossy().ends_with(".zst.enc")));
+    assert!(
+        place.file("journal").read_dir().unwrap().any(|file| file
+            .unwrap()
+            .path()
+            .to_string_lossy()
+            .ends_with(".zst.enc"))
+    );
     assert_eq!(files_with(&place, b"CANARY"), Vec::<String>::new());
     assert!(place.file("bot_state.json").exists());
     let book = Book::open(place.world(), OpenOptions { key: Some(key.clone()), ..small() }).unwrap();
     assert!(book.vars().unwrap().to_compact().contains("CANARY-199"));
     drop(book);
-    let verification = truebook::verify::verify(&place.world(), Some(key), &mut truebook::verify::Silent).unwrap();
+    let verification =
+        truebook::verify::verify(&place.world(), Some(key), &mut truebook::verify::Silent).unwrap();
     assert!(verification.ok, "{:?}", verification.findings);
 }
 
@@ -122,7 +148,10 @@ fn files_with(place: &Place, needle: &[u8]) -> Vec<String> {
             }
             let bytes = std::fs::read(&path).unwrap();
             let unpacked = zstd::decode_all(&bytes[..]).unwrap_or_default();
-            if [bytes, unpacked].iter().any(|bytes| bytes.windows(needle.len()).any(|window| window == needle)) {
+            if [bytes, unpacked]
+                .iter()
+                .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
+            {
                 found.push(path.display().to_string());
             }
         }
@@ -147,7 +176,10 @@ fn a_directory_without_a_book_is_no_book_and_a_file_in_its_place_is_an_error() {
     let place = Place::new();
     assert!(matches!(refused(Book::open(place.world(), small())), OpenError::NoBook { .. }));
     std::fs::write(place.file("file"), b"").unwrap();
-    let below_a_file = truebook::World { disk: std::sync::Arc::new(RealDisk::new(place.file("file/data"))), ..place.world() };
+    let below_a_file = truebook::World {
+        disk: std::sync::Arc::new(RealDisk::new(place.file("file/data"))),
+        ..place.world()
+    };
     assert!(matches!(refused(Book::open(below_a_file.clone(), small())), OpenError::NoBook { .. }));
     assert!(matches!(refused(Book::create(below_a_file, &new_book(), small())), OpenError::File(_)));
 }

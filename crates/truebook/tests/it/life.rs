@@ -112,7 +112,8 @@ fn a_book_is_opened_again_in_the_same_file_after_a_clean_stop_and_in_a_new_one_a
 #[test]
 fn a_reader_works_beside_a_writer_that_rolls_and_seals() {
     let place = Place::new();
-    let book = Book::create(place.world(), &new_book(), OpenOptions { upkeep: Upkeep::Thread, ..small() }).unwrap();
+    let book =
+        Book::create(place.world(), &new_book(), OpenOptions { upkeep: Upkeep::Thread, ..small() }).unwrap();
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for n in 0..400 {

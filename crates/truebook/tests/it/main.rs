@@ -4,4 +4,5 @@
 mod formats;
 mod guards;
 mod life;
+mod reserve;
 mod support;

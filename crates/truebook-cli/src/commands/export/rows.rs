@@ -9,7 +9,7 @@ use serde::Serialize;
 use truebook::book::Peek;
 use truebook::core::doc::{Doc, escape_segment};
 use truebook::core::event::{Event, Record};
-use truebook::core::id::{Instrument, Seq};
+use truebook::core::id::{Instrument, Seq, VenueOrderId};
 use truebook::core::order::{Fill, Order};
 use truebook::core::position::Position;
 use truebook::core::time::Utc;
@@ -75,7 +75,7 @@ fn write_event(seq: Seq, record: &Record, sink: &mut impl Sink, counts: &mut Cou
 /// A word of an enumeration, as it stands in the JSON.
 fn word(value: &impl Serialize) -> Result<Cell<'static>, Failure> {
     let text = json(value)?;
-    Ok(Cell::of(text.trim_matches('"')))
+    Ok(Cell::of(&text.trim_matches('"')))
 }
 
 fn json(value: &impl Serialize) -> Result<String, Failure> {
@@ -84,54 +84,54 @@ fn json(value: &impl Serialize) -> Result<String, Failure> {
 
 fn order_row(order: &Order) -> Result<Vec<Cell<'_>>, Failure> {
     let intent = &order.intent;
-    let venue_orders: Vec<&str> = order.venue_orders.iter().map(|id| id.as_str()).collect();
+    let venue_orders: Vec<&str> = order.venue_orders.iter().map(VenueOrderId::as_str).collect();
     Ok(vec![
-        Cell::of(intent.id),
+        Cell::of(&intent.id),
         Cell::text(intent.key.as_str()),
         Cell::text(intent.instrument.as_str()),
         word(&intent.side)?,
         word(&intent.order_type)?,
-        Cell::of(intent.quantity),
-        Cell::maybe(intent.limit),
-        Cell::maybe(intent.stop),
+        Cell::of(&intent.quantity),
+        Cell::maybe(intent.limit.as_ref()),
+        Cell::maybe(intent.stop.as_ref()),
         word(&intent.time_in_force)?,
         word(&intent.role)?,
-        Cell::maybe(intent.parent),
-        Cell::maybe(intent.strategy.as_deref()),
-        Cell::of(order.state()),
-        Cell::of(order.filled),
-        Cell::maybe(order.average_price()),
-        Cell::of(json(&venue_orders)?),
-        Cell::maybe(order.unknown.as_deref()),
-        Cell::of(order.intended_at),
-        Cell::of(order.updated_at),
+        Cell::maybe(intent.parent.as_ref()),
+        Cell::maybe(intent.strategy.as_ref()),
+        Cell::of(&order.state()),
+        Cell::of(&order.filled),
+        Cell::maybe(order.average_price().as_ref()),
+        Cell::of(&json(&venue_orders)?),
+        Cell::maybe(order.unknown.as_ref()),
+        Cell::of(&order.intended_at),
+        Cell::of(&order.updated_at),
     ])
 }
 
 fn position_row<'a>(instrument: &'a Instrument, position: &Position) -> Result<Vec<Cell<'a>>, Failure> {
     Ok(vec![
         Cell::text(instrument.as_str()),
-        Cell::of(position.quantity),
-        Cell::of(position.average_price),
-        Cell::of(position.realized),
-        Cell::of(json(&position.fees)?),
+        Cell::of(&position.quantity),
+        Cell::of(&position.average_price),
+        Cell::of(&position.realized),
+        Cell::of(&json(&position.fees)?),
     ])
 }
 
 fn fill_row(seq: Seq, at: Utc, fill: &Fill) -> Result<Vec<Cell<'_>>, Failure> {
     Ok(vec![
         Cell::Number(seq.get()),
-        Cell::of(at),
-        Cell::of(fill.id),
+        Cell::of(&at),
+        Cell::of(&fill.id),
         Cell::text(fill.execution.as_str()),
         Cell::maybe(fill.venue_order.as_ref()),
         Cell::text(fill.instrument.as_str()),
         word(&fill.side)?,
-        Cell::of(fill.quantity),
-        Cell::of(fill.price),
-        Cell::maybe(fill.fee.as_ref().map(|fee| fee.amount)),
+        Cell::of(&fill.quantity),
+        Cell::of(&fill.price),
+        Cell::maybe(fill.fee.as_ref().map(|fee| &fee.amount)),
         Cell::maybe(fill.fee.as_ref().map(|fee| &fee.asset)),
-        Cell::maybe(fill.venue_time),
+        Cell::maybe(fill.venue_time.as_ref()),
     ])
 }
 
@@ -150,7 +150,7 @@ fn write_vars(sink: &mut impl Sink, path: &str, value: &Doc) -> Result<(), Failu
             }
             Ok(())
         }
-        leaf => sink.row(Table::Vars, &[Cell::text(path), Cell::of(leaf.to_compact())]),
+        leaf => sink.row(Table::Vars, &[Cell::text(path), Cell::of(&leaf.to_compact())]),
     }
 }
 

@@ -13,34 +13,35 @@ use truebook::book::Peek;
 pub(super) fn export(needs: &Needs, peek: &Peek, out: &Path) -> Result<Counts, Failure> {
     let target = Target::new(out)?;
     drop(target.create_file()?);
-    let mut connection = Connection::open(target.partial()).map_err(failed)?;
-    let transaction = connection.transaction().map_err(failed)?;
+    let mut connection = Connection::open(target.partial()).map_err(|error| failed(&error))?;
+    let transaction = connection.transaction().map_err(|error| failed(&error))?;
     let counts = fill(needs, peek, &transaction)?;
-    transaction.commit().map_err(failed)?;
-    connection.close().map_err(|(_, error)| failed(error))?;
+    transaction.commit().map_err(|error| failed(&error))?;
+    connection.close().map_err(|(_, error)| failed(&error))?;
     target.finish()?;
     Ok(counts)
 }
 
-fn failed(error: rusqlite::Error) -> Failure {
-    Failure::new("write the database").with_cause(&error)
+fn failed(error: &rusqlite::Error) -> Failure {
+    Failure::new("write the database").with_cause(error)
 }
 
 fn fill(needs: &Needs, peek: &Peek, transaction: &Transaction<'_>) -> Result<Counts, Failure> {
-    transaction.execute_batch(&schema()).map_err(failed)?;
+    transaction.execute_batch(&schema()).map_err(|error| failed(&error))?;
     write_meta(peek, transaction)?;
     rows::write(needs, peek, &mut Database(transaction))
 }
 
 fn schema() -> String {
-    let tables = TABLES.into_iter().map(|table| {
-        let kind = if table.is_numbered() { "INTEGER" } else { "TEXT" };
-        let (key, others) = table.columns().split_first().unwrap_or((&"key", &[]));
-        let others: String = others.iter().map(|column| format!(", \"{column}\" TEXT")).collect();
-        format!("CREATE TABLE {} (\"{key}\" {kind} PRIMARY KEY{others}) STRICT;\n", table.name())
-    });
-    let meta = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;\n".to_owned();
-    tables.chain([meta]).collect()
+    let meta = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;".to_owned();
+    TABLES.into_iter().map(create_table).chain([meta]).collect::<Vec<_>>().join("\n")
+}
+
+fn create_table(table: Table) -> String {
+    let key = if table.is_numbered() { "INTEGER PRIMARY KEY" } else { "TEXT PRIMARY KEY" };
+    let kinds = std::iter::once(key).chain(std::iter::repeat("TEXT"));
+    let columns = table.columns().iter().zip(kinds).map(|(column, kind)| format!("\"{column}\" {kind}"));
+    format!("CREATE TABLE {} ({}) STRICT;", table.name(), columns.collect::<Vec<_>>().join(", "))
 }
 
 fn write_meta(peek: &Peek, transaction: &Transaction<'_>) -> Result<(), Failure> {
@@ -61,7 +62,9 @@ fn write_meta(peek: &Peek, transaction: &Transaction<'_>) -> Result<(), Failure>
         ("halted", status.halted.unwrap_or_default()),
     ];
     for fact in &facts {
-        transaction.execute("INSERT INTO meta VALUES (?1, ?2)", (fact.0, &fact.1)).map_err(failed)?;
+        transaction
+            .execute("INSERT INTO meta VALUES (?1, ?2)", (fact.0, &fact.1))
+            .map_err(|error| failed(&error))?;
     }
     Ok(())
 }
@@ -72,8 +75,8 @@ impl Sink for Database<'_> {
     fn row(&mut self, table: Table, cells: &[Cell<'_>]) -> Result<(), Failure> {
         let places = vec!["?"; cells.len()].join(", ");
         let insert = format!("INSERT INTO {} VALUES ({places})", table.name());
-        let mut statement = self.0.prepare_cached(&insert).map_err(failed)?;
-        statement.execute(params_from_iter(cells)).map(drop).map_err(failed)
+        let mut statement = self.0.prepare_cached(&insert).map_err(|error| failed(&error))?;
+        statement.execute(params_from_iter(cells)).map(drop).map_err(|error| failed(&error))
     }
 }
 

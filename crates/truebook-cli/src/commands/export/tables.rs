@@ -26,12 +26,12 @@ pub(super) enum Cell<'a> {
 
 impl Cell<'_> {
     /// Something that is shown as text.
-    pub(super) fn of(value: impl ToString) -> Self {
+    pub(super) fn of<T: ToString>(value: &T) -> Self {
         Self::Text(value.to_string().into())
     }
 
     /// Something that may be missing.
-    pub(super) fn maybe(value: Option<impl ToString>) -> Self {
+    pub(super) fn maybe<T: ToString>(value: Option<&T>) -> Self {
         value.map_or(Self::Null, Self::of)
     }
 }

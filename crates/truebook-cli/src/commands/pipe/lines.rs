@@ -45,28 +45,19 @@ fn read_line(from: &mut impl BufRead) -> io::Result<Input> {
             Err(failed) if failed.kind() == io::ErrorKind::Interrupted => continue,
             other => other?,
         };
-        let end = chunk.iter().position(|byte| *byte == b'\n');
-        let taken = end.unwrap_or(chunk.len());
+        let newline = chunk.iter().position(|byte| *byte == b'\n');
+        let (taken, at_end) = (newline.unwrap_or(chunk.len()), chunk.is_empty());
         length += taken;
         if length <= LINE_BYTES_MAX {
             line.extend_from_slice(&chunk[..taken]);
         }
-        let finished = end.is_some() || chunk.is_empty();
-        let consumed = taken + usize::from(end.is_some());
-        from.consume(consumed);
-        if finished {
-            return Ok(judge(line, length, end.is_some()));
+        from.consume(taken + usize::from(newline.is_some()));
+        if at_end && length == 0 {
+            return Ok(Input::End);
         }
-    }
-}
-
-fn judge(line: Vec<u8>, length: usize, ended: bool) -> Input {
-    if length > LINE_BYTES_MAX {
-        Input::TooLong
-    } else if length == 0 && !ended {
-        Input::End
-    } else {
-        Input::Line(line)
+        if at_end || newline.is_some() {
+            return Ok(if length > LINE_BYTES_MAX { Input::TooLong } else { Input::Line(line) });
+        }
     }
 }
 

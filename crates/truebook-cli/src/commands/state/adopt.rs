@@ -22,12 +22,12 @@ pub(super) fn run(needs: &Needs, source: Option<&Source>) -> Result<Outcome, Fai
 }
 
 fn describe(adopted: &Adopted) -> String {
-    let mut text = match adopted.seq {
+    let what = match adopted.seq {
         Some(seq) => format!("the variables of {} are adopted as event {seq}", adopted.file),
         None => format!("the variables of {} are those of the book already", adopted.file),
     };
-    if !adopted.left_out.is_empty() {
-        text.push_str(&format!("\nleft alone, since they come from fills: {}", adopted.left_out.join(", ")));
+    if adopted.left_out.is_empty() {
+        return what;
     }
-    text
+    format!("{what}\nleft alone, since they come from fills: {}", adopted.left_out.join(", "))
 }

@@ -1,3 +1,4 @@
+//! Tests of the document: diff.
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::error::Error;

@@ -1,3 +1,4 @@
+//! Tests of the document: edit.
 use alloc::string::ToString;
 use alloc::sync::Arc;
 

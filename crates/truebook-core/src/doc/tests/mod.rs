@@ -1,3 +1,4 @@
+//! Tests of the document.
 mod diff;
 mod edit;
 mod parse;

@@ -1,3 +1,4 @@
+//! Tests of the document: parse.
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

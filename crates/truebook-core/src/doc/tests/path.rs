@@ -1,3 +1,4 @@
+//! Tests of the document: path.
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 

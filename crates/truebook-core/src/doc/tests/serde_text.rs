@@ -1,3 +1,4 @@
+//! Tests of the document: within serde.
 use alloc::string::{String, ToString};
 
 use proptest::prelude::*;

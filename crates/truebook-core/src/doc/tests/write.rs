@@ -1,3 +1,4 @@
+//! Tests of the document: write.
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
