@@ -27,10 +27,7 @@ impl Model {
     pub fn apply(&mut self, op: &Op) {
         match op {
             Op::Save(vars) => self.vars.clone_from(vars),
-            Op::Set { key, value } => {
-                self.vars.insert(key.clone(), value.clone());
-            }
-            Op::Merge { key, value: Some(value) } => {
+            Op::Set { key, value } | Op::Merge { key, value: Some(value) } => {
                 self.vars.insert(key.clone(), value.clone());
             }
             Op::Merge { key, value: None } => {

@@ -74,6 +74,21 @@ fn a_hand_edit_survives_the_next_write_and_can_still_be_adopted() {
 }
 
 #[test]
+fn adopting_once_more_does_not_bring_up_an_older_copy() {
+    let place = Place::new();
+    for (n, edited) in [(1, 11), (2, 22)] {
+        place.set("a", &n.to_string());
+        let path = place.file("bot_state.json");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace(&format!("\"a\": {n}"), &format!("\"a\": {edited}"))).unwrap();
+        place.run(["state", "adopt"]).ok();
+        assert_eq!(place.get("a"), edited.to_string());
+    }
+    place.run(["state", "adopt"]).code(2).says(&["there is no edited copy to adopt"]);
+    assert_eq!(place.get("a"), "22");
+}
+
+#[test]
 fn with_nothing_to_adopt_adopting_is_refused() {
     let place = Place::new();
     place.set("a", "1");

@@ -13,7 +13,9 @@ fn json<T: serde::Serialize>(value: &T) -> String {
 
 fn set(elements: &[Vec<u8>]) -> SetHash {
     let mut hash = SetHash::default();
-    elements.iter().for_each(|element| hash.add(element));
+    for element in elements {
+        hash.add(element);
+    }
     hash
 }
 

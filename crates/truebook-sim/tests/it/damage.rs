@@ -39,22 +39,10 @@ impl Sample {
             readable: None,
         };
         let book = Book::create(sample.world(), &new, sample.options()).unwrap();
-        sample.write(&book, 0..50);
+        write(&book, 0..50);
         sample.hash = book.with_state(State::hash).unwrap();
         book.close().unwrap();
         sample
-    }
-
-    fn write(&self, book: &Book, numbers: std::ops::Range<u32>) {
-        for n in numbers {
-            book.set(&path("n"), &json(&n.to_string())).unwrap();
-            book.set(&path(&format!("v{}", n % 5)), &json(&format!("\"{}\"", "abcdefgh".repeat(8)))).unwrap();
-            if n % 10 == 9 {
-                truebook_sim::workload::round_trip(book, &format!("order-{n}")).unwrap();
-                book.checkpoint().unwrap();
-            }
-        }
-        book.upkeep().unwrap();
     }
 
     fn options(&self) -> OpenOptions {
@@ -90,6 +78,18 @@ impl Sample {
     fn copy(&self) -> SimDisk {
         self.disk.after_kill()
     }
+}
+
+fn write(book: &Book, numbers: std::ops::Range<u32>) {
+    for n in numbers {
+        book.set(&path("n"), &json(&n.to_string())).unwrap();
+        book.set(&path(&format!("v{}", n % 5)), &json(&format!("\"{}\"", "abcdefgh".repeat(8)))).unwrap();
+        if n % 10 == 9 {
+            truebook_sim::workload::round_trip(book, &format!("order-{n}")).unwrap();
+            book.checkpoint().unwrap();
+        }
+    }
+    book.upkeep().unwrap();
 }
 
 fn path(text: &str) -> Path {
@@ -210,10 +210,13 @@ pub(crate) fn p7_every_file_cut_short_emptied_or_filled_with_nul_is_reported_and
             match sample.open_on(&disk) {
                 Ok(book) => assert_eq!(book.with_state(State::hash).unwrap(), sample.hash, "{file}"),
                 Err(OpenError::Lost(report)) => {
-                    assert!(report.lost.is_some() && report.has_damage(), "{file}")
+                    assert!(report.lost.is_some() && report.has_damage(), "{file}");
                 }
                 Err(failed) => {
-                    assert!(failed.to_string().contains(&file) || failed.hint().is_some(), "{file}: {failed}")
+                    assert!(
+                        failed.to_string().contains(&file) || failed.hint().is_some(),
+                        "{file}: {failed}"
+                    );
                 }
             }
             let told = sample.verify_on(&before).map_or(true, |verification| names(&verification, &file));

@@ -30,7 +30,7 @@ impl Full {
             key: None,
             readable: None,
         };
-        let book = Book::create(place.world(), &new, place.options()).unwrap();
+        let book = Book::create(place.world(), &new, options()).unwrap();
         truebook_sim::workload::open_order(&book, "open").unwrap();
         place.disk.set_capacity(Some(place.disk.used_bytes() + 20_000));
         let mut refused = None;
@@ -49,17 +49,17 @@ impl Full {
         (place, book)
     }
 
-    fn options(&self) -> OpenOptions {
-        OpenOptions {
-            journal: JournalOptions { segment_bytes: 8192, compression_level: 1 },
-            upkeep: Upkeep::Inline,
-            checkpoints: CheckpointSchedule { events: 20, ..CheckpointSchedule::default() },
-            ..OpenOptions::default()
-        }
-    }
-
     fn world(&self) -> World {
         world(&self.disk, &self.clock, &self.entropy)
+    }
+}
+
+fn options() -> OpenOptions {
+    OpenOptions {
+        journal: JournalOptions { segment_bytes: 8192, compression_level: 1 },
+        upkeep: Upkeep::Inline,
+        checkpoints: CheckpointSchedule { events: 20, ..CheckpointSchedule::default() },
+        ..OpenOptions::default()
     }
 }
 
@@ -76,7 +76,7 @@ fn p12_a_halt_and_facts_are_still_recorded_when_the_disk_is_full_and_saves_are_r
     drop(book);
     let killed = place.disk.after_kill();
     let after = Full { disk: killed, ..place };
-    let book = Book::open(after.world(), after.options()).unwrap();
+    let book = Book::open(after.world(), options()).unwrap();
     assert_eq!(book.last(), last, "what was acknowledged on a full disk is there");
     assert_eq!(book.live().unwrap().halted.as_deref(), Some("the disk is full"));
 }
@@ -88,12 +88,12 @@ fn a_book_opens_on_a_full_disk_and_works_again_once_there_is_room() {
     drop(book);
     let full = Full { disk: place.disk.after_kill(), ..place };
     full.disk.set_capacity(Some(full.disk.used_bytes()));
-    let book = Book::open(full.world(), full.options()).unwrap();
+    let book = Book::open(full.world(), options()).unwrap();
     assert_eq!(book.last(), last);
     book.halt("still full").unwrap();
     drop(book);
     full.disk.set_capacity(None);
-    let book = Book::open(full.world(), full.options()).unwrap();
+    let book = Book::open(full.world(), options()).unwrap();
     let value = Doc::parse("1", Limits::default()).unwrap();
     assert!(matches!(book.set(&Path::parse("room").unwrap(), &value).unwrap(), Recorded::Durable(_)));
     book.close().unwrap();

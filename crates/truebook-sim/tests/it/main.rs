@@ -1,6 +1,10 @@
 //! Integration tests of the simulation: first that it can be trusted, then what it shows.
 
 #![allow(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "the names are truebook's own and have one spelling"
+)]
+#![allow(
     clippy::unwrap_used,
     reason = "these are tests, helpers included; clippy.toml only knows the marked ones"
 )]

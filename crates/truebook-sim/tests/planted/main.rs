@@ -3,6 +3,7 @@
 //! `cargo test -p truebook-sim --features planted --test planted -- --nocapture` tells which test caught
 //! which bug. The tests are those of `tests/it`, unchanged.
 #![allow(dead_code, reason = "of the suite's files, only the tests named below are run here")]
+#![allow(clippy::case_sensitive_file_extension_comparisons, reason = "truebook's own names")]
 #![allow(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 #[path = "../it/crashes.rs"]

@@ -82,17 +82,21 @@ impl Book {
     fn find_copy(&self) -> Result<String, AdoptError> {
         let disk = &self.0.shared.context.disk;
         let vars = self.vars()?;
-        let differs = |name: &String| {
+        let differs = |name: &str| {
             let bytes = read_file(&**disk, name, FILE_BYTES_MAX).ok()?;
             let text = readable::open(&self.0.shared.context, &bytes).ok()?;
             let (found, _) = readable::split(&text).ok()?;
-            (found != vars).then(|| name.clone())
+            Some(found != vars)
         };
+        if differs(READABLE_FILE) == Some(true) {
+            return Ok(READABLE_FILE.to_owned());
+        }
         let aside = disk.list(ASIDE_DIR).unwrap_or_default();
         let copies = aside.iter().rev().filter(|file| file.starts_with(READABLE_FILE));
-        let candidates = copies.map(|file| format!("{ASIDE_DIR}/{file}"));
-        let found =
-            std::iter::once(READABLE_FILE.to_owned()).chain(candidates).find_map(|name| differs(&name));
+        let mut copies = copies.map(|file| format!("{ASIDE_DIR}/{file}"));
+        // Only the newest one that can be read: once it is adopted, an older one must not come up instead.
+        let newest = copies.find_map(|name| differs(&name).map(|differs| (name, differs)));
+        let found = newest.and_then(|(name, differs)| differs.then_some(name));
         found.ok_or_else(|| AdoptError::Nothing {
             readable: disk.describe(READABLE_FILE),
             aside: disk.describe(ASIDE_DIR),

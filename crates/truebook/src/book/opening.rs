@@ -100,7 +100,7 @@ impl Opened {
         let following = std::mem::take(&mut self.settled.following);
         let first = self.assessment.last.get() + 1 - following.len() as u64;
         for (seq, record) in (first..).map(Seq::new).zip(following) {
-            self.state.apply(seq, record).map_err(|failed| super::WriteError::Refused(failed))?;
+            self.state.apply(seq, record).map_err(super::WriteError::Refused)?;
         }
         Ok(())
     }

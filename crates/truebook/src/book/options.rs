@@ -9,7 +9,7 @@ use truebook_core::id::{AccountName, BookName, VenueName};
 use truebook_core::identity::{Expected, Mode};
 
 /// The usual time between checkpoints.
-pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(300);
+pub const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(5);
 /// A checkpoint is also made after this many events, so that opening never takes long.
 pub const CHECKPOINT_EVENTS: u64 = 1_000_000;
 /// How many checkpoints are kept.

@@ -43,7 +43,7 @@ impl Book {
             if old.get(path) == Some(value) {
                 return Ok(Vec::new());
             }
-            let op = Op::Set { path: path.to_string().into(), value: value.clone() };
+            let op = Op::Set { path: path.to_string(), value: value.clone() };
             Ok(vec![op])
         })
     }
@@ -72,7 +72,7 @@ impl Book {
         self.0.shared.record_with(Reserve::Forbidden, |state| {
             let ops = ops(state)?;
             let changed = !ops.is_empty();
-            Ok(changed.then(|| Event::State(StateChanged { origin, ops })))
+            Ok(changed.then_some(Event::State(StateChanged { origin, ops })))
         })
     }
 }

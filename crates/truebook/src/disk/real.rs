@@ -139,10 +139,14 @@ impl RealDisk {
 /// The caller cannot do the latter for a root whose ancestors were missing too: they have no name on this
 /// disk. Losing them would lose the whole book.
 fn create_dir_durably(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
     let above = directory_of(path);
+    if path.is_dir() {
+        // Whoever created it may have died before its name was durable.
+        return match platform::sync_dir(above) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            outcome => outcome,
+        };
+    }
     create_dir_durably(above)?;
     match platform::create_private_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),

@@ -109,6 +109,7 @@ impl SegmentSample {
     }
 
     /// The same segment as if it were stored in another way.
+    #[must_use]
     pub fn as_stored(&self, storage: Storage) -> Self {
         let Self { context, open, records, unpacked, file, .. } = self;
         Self {
@@ -122,6 +123,7 @@ impl SegmentSample {
     }
 
     /// The same segment with another content, packed anew.
+    #[must_use]
     pub fn with_unpacked(&self, unpacked: &[u8]) -> Self {
         let mut other = self.as_stored(self.storage);
         other.unpacked = unpacked.to_vec();

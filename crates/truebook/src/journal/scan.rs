@@ -115,9 +115,8 @@ pub fn beginning(bytes: &[u8]) -> Beginning<'_> {
         Ok(Frame { header, payload, .. }) if header.kind == Kind::Open && header.form == Form::Plain => {
             Beginning::Opened(payload)
         }
-        Ok(_) => Beginning::Broken(broken(bytes, PAGE_BYTES, Seq::ZERO, Problem::NotOpened)),
         Err(_) if body.iter().all(|byte| *byte == 0) => Beginning::Empty,
-        Err(_) => Beginning::Broken(broken(bytes, PAGE_BYTES, Seq::ZERO, Problem::NotOpened)),
+        _ => Beginning::Broken(broken(bytes, PAGE_BYTES, Seq::ZERO, Problem::NotOpened)),
     }
 }
 

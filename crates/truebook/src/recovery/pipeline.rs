@@ -15,7 +15,7 @@ type Outcome = Result<Loaded, Fault>;
 
 /// Loads the segments and hands them to `take` in order, until it breaks. At most one segment a thread is
 /// decoded ahead of time, so memory stays bounded whatever the journal's length.
-pub fn for_each(
+pub(super) fn for_each(
     context: &Context,
     segments: &[(SegmentIndex, Storage)],
     mut take: impl FnMut(SegmentIndex, Outcome) -> ControlFlow<()>,

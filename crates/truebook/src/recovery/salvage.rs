@@ -31,7 +31,12 @@ impl Salvage {
 }
 
 /// Looks through the damaged segment and all after it for events above `state_at`.
-pub fn salvage(context: &Context, inventory: &Inventory, from: SegmentIndex, state_at: Seq) -> Salvage {
+pub(super) fn salvage(
+    context: &Context,
+    inventory: &Inventory,
+    from: SegmentIndex,
+    state_at: Seq,
+) -> Salvage {
     let mut found = Salvage { following: Vec::new(), lowest: None, highest: Seq::ZERO };
     for index in inventory.segments.range(from..).map(|(index, _)| *index) {
         let storage = inventory.storage(index).unwrap_or(Storage::Raw);

@@ -104,7 +104,7 @@ fn go_on(context: &Context, assessment: &mut Assessment, now: Utc) -> Result<Set
             begin(
                 context,
                 index.unwrap_or(SegmentIndex::FIRST),
-                OpenInfo { first: next, prev, missing: None },
+                &OpenInfo { first: next, prev, missing: None },
                 previous,
             )?
         }
@@ -116,11 +116,11 @@ fn go_on(context: &Context, assessment: &mut Assessment, now: Utc) -> Result<Set
 fn begin(
     context: &Context,
     index: SegmentIndex,
-    open: OpenInfo,
+    open: &OpenInfo,
     previous: SegmentIndex,
 ) -> Result<Active, FileError> {
     let spare = make(context, index, &[])?;
-    Ok(Active::begin(context, spare, &open, previous))
+    Ok(Active::begin(context, spare, open, previous))
 }
 
 /// Makes a segment; on a full disk, of the reserve.

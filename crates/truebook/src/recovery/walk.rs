@@ -272,7 +272,7 @@ impl<'a> Walk<'a> {
         self.note(FindingKind::Segment, index, storage, broken.offset, &what);
         if let Some(noted) = self.report.findings.last_mut() {
             noted.weight = Weight::Damage;
-            noted.action = "the segment is sealed without them when the book is next opened".to_owned();
+            "the segment is sealed without them when the book is next opened".clone_into(&mut noted.action);
         }
     }
 
@@ -292,8 +292,8 @@ impl<'a> Walk<'a> {
 
     /// Takes the state of a checkpoint behind a gap: the events up to there are in it already.
     fn stand_in(&mut self, to: Seq) -> bool {
-        let names = self.stand_ins.iter().filter(|name| name.seq >= to);
-        let found = names.filter_map(|name| checkpoint::read(self.context, name).ok()).next();
+        let mut names = self.stand_ins.iter().filter(|name| name.seq >= to);
+        let found = names.find_map(|name| checkpoint::read(self.context, name).ok());
         let Some((checkpoint, state)) = found else { return false };
         (self.from, self.state) = (checkpoint.seq, Some(state));
         true
