@@ -4,6 +4,8 @@
 //! short because a journal holds millions of them; `docs/FORMAT.md` lists them all. An event never
 //! changes its meaning: a new meaning is a new name, or a higher `v` that older programs refuse.
 
+mod quick;
+
 use crate::doc::{Doc, Op};
 use crate::hash::SourceHash;
 use crate::id::{BookName, Instrument, OrderId, Seq, VenueOrderId};
@@ -301,6 +303,11 @@ impl Record {
 
     /// Reads the journal's JSON form.
     pub fn decode(json: &[u8]) -> Result<Self, DecodeError> {
+        quick::decode(json).map_or_else(|| Self::decode_any(json), Ok)
+    }
+
+    /// Reads every form that JSON allows.
+    fn decode_any(json: &[u8]) -> Result<Self, DecodeError> {
         let failed = match serde_json::from_slice::<Self>(json) {
             Ok(record) if record.v == EVENT_VERSION => return Ok(record),
             Ok(record) => return Err(DecodeError::Newer { found: record.v }),

@@ -13,8 +13,10 @@ pub fn write_hex(bytes: &[u8], out: &mut impl fmt::Write) -> fmt::Result {
     Ok(())
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 fn digit(nibble: u8) -> char {
-    char::from(b"0123456789abcdef"[usize::from(nibble & 15)])
+    char::from(DIGITS[usize::from(nibble & 15)])
 }
 
 /// Reads exactly `N` bytes from `2 * N` lower-case hexadecimal digits; upper case is refused, so that one
@@ -25,19 +27,26 @@ pub fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
         return None;
     }
     let mut bytes = [0_u8; N];
+    // Values above 15 mark what is no digit; looked at once, at the end.
+    let mut seen = 0;
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = (nibble(pair[0])? << 4) | nibble(pair[1])?;
+        let (high, low) = (NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]);
+        seen |= high | low;
+        *byte = (high << 4) | (low & 15);
     }
-    Some(bytes)
+    (seen <= 15).then_some(bytes)
 }
 
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+/// Value of each lower-case hexadecimal digit, and 255 for every other byte.
+const NIBBLES: [u8; 256] = {
+    let mut nibbles = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        nibbles[DIGITS[value as usize] as usize] = value;
+        value += 1;
     }
-}
+    nibbles
+};
 
 /// Defines a newtype over bytes that is shown, stored and read as lower-case hexadecimal digits.
 macro_rules! hex_bytes {
@@ -164,18 +173,19 @@ impl SourceHash {
 ///
 /// Adding in any order gives the same value, and adding one element costs the same whatever the size of
 /// the set; so the hash of a state does not grow with its history. It guards against accidents, not
-/// against somebody who chooses elements to collide.
+/// against somebody who chooses elements to collide: a million elements are added at every opening, so the
+/// elements are mixed, not hashed cryptographically.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetHash([u64; 4]);
 
 impl SetHash {
-    /// Adds an element, given as its canonical bytes.
-    pub fn add(&mut self, element: &[u8]) {
-        let hash = blake3::hash(element);
-        for (lane, bytes) in self.0.iter_mut().zip(hash.as_bytes().chunks_exact(8)) {
-            let mut word = [0; 8];
-            word.copy_from_slice(bytes);
-            *lane = lane.wrapping_add(u64::from_le_bytes(word));
+    /// Adds an element, given as words that say all of it.
+    pub fn add(&mut self, element: &[u64]) {
+        let mut mixer = Mixer::default();
+        mixer.take_word(element.len() as u64);
+        element.iter().for_each(|word| mixer.take_word(*word));
+        for (lane, word) in self.0.iter_mut().zip(mixer.finish()) {
+            *lane = lane.wrapping_add(word);
         }
     }
 
@@ -196,6 +206,43 @@ impl SetHash {
         }
         Self(lanes)
     }
+}
+
+/// Mixes bytes into 128 bits, well spread but not secret: the finisher of `SplitMix64` (Steele, Lea and
+/// Flood, 2014) after each word, in two rows that differ in their constants.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mixer([u64; 2]);
+
+impl Mixer {
+    const ROWS: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03];
+
+    /// Takes bytes in, and how many they are.
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
+        self.take_word(bytes.len() as u64);
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.take_word(u64::from_le_bytes(word));
+        }
+    }
+
+    fn take_word(&mut self, word: u64) {
+        for (row, constant) in self.0.iter_mut().zip(Self::ROWS) {
+            *row = mix((*row ^ word).wrapping_add(constant));
+        }
+    }
+
+    /// Four words of the 128 bits.
+    pub(crate) fn finish(self) -> [u64; 4] {
+        let [one, other] = self.0;
+        [one, other, mix(one ^ other.rotate_left(32)), mix(one.wrapping_add(other))]
+    }
+}
+
+const fn mix(mut word: u64) -> u64 {
+    word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    word ^ (word >> 31)
 }
 
 impl Serialize for SetHash {
@@ -231,16 +278,34 @@ mod tests {
     }
 
     #[test]
+    fn one_changed_bit_changes_about_half_of_all_mixed_bits() {
+        let mixed = |bytes: &[u8]| {
+            let mut mixer = Mixer::default();
+            mixer.take(bytes);
+            mixer.finish()
+        };
+        let plain = [7; 25];
+        for bit in 0..plain.len() * 8 {
+            let mut flipped = plain;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let pairs = mixed(&plain).into_iter().zip(mixed(&flipped));
+            let changed: u32 = pairs.map(|(one, other)| (one ^ other).count_ones()).sum();
+            assert!((80..=176).contains(&changed), "bit {bit}: {changed} of 256");
+        }
+        assert_ne!(mixed(&[0]), mixed(&[0, 0]));
+    }
+
+    #[test]
     fn a_set_hash_does_not_depend_on_the_order_of_its_elements() {
         let (mut one, mut other) = (SetHash::default(), SetHash::default());
-        for element in [b"a", b"b", b"c"] {
-            one.add(element);
+        for element in [[1], [2], [3]] {
+            one.add(&element);
         }
-        for element in [b"c", b"a", b"b"] {
-            other.add(element);
+        for element in [[3], [1], [2]] {
+            other.add(&element);
         }
         assert_eq!(one, other);
-        other.add(b"d");
+        other.add(&[4]);
         assert_ne!(one, other);
         let text = serde_json::to_string(&other).unwrap();
         assert_eq!(serde_json::from_str::<SetHash>(&text).unwrap(), other);

@@ -1,8 +1,7 @@
 //! Identifiers. None has a default, none can be mixed up with another.
 
 use crate::hash::hex_bytes;
-use alloc::boxed::Box;
-use alloc::sync::Arc;
+use crate::text::Text;
 use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -111,7 +110,7 @@ pub struct IdError {
 }
 
 fn check(what: &'static str, bytes_max: usize, text: &str) -> Result<(), IdError> {
-    let control = text.chars().any(char::is_control);
+    let control = has_control(text);
     let problem = if control { " and a control character" } else { "" };
     if text.is_empty() || text.len() > bytes_max || control {
         return Err(IdError { what, bytes_max, bytes: text.len(), problem });
@@ -119,7 +118,15 @@ fn check(what: &'static str, bytes_max: usize, text: &str) -> Result<(), IdError
     Ok(())
 }
 
-/// Reads a string into a `Box<str>` or `Arc<str>` with one exact allocation.
+fn has_control(text: &str) -> bool {
+    // Nearly every id is ASCII, and that is checked without a branch a character.
+    let (ascii, control) = text.bytes().fold((true, false), |(ascii, control), byte| {
+        (ascii & byte.is_ascii(), control | byte.is_ascii_control())
+    });
+    control || (!ascii && text.chars().any(char::is_control))
+}
+
+/// Reads a string without a copy in between.
 struct TextVisitor<T>(&'static str, fn(&str) -> Result<T, IdError>);
 
 impl<T> de::Visitor<'_> for TextVisitor<T> {
@@ -134,11 +141,12 @@ impl<T> de::Visitor<'_> for TextVisitor<T> {
     }
 }
 
+/// `$usual` is the length in bytes up to which one is kept in place.
 macro_rules! text_id {
-    ($(#[$docs:meta])* $name:ident, $inner:ident, $what:literal, $max:literal) => {
+    ($(#[$docs:meta])* $name:ident, $usual:literal, $what:literal, $max:literal) => {
         $(#[$docs])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name($inner<str>);
+        pub struct $name(Text<$usual>);
 
         impl $name {
             /// The longest allowed, in bytes.
@@ -147,30 +155,30 @@ macro_rules! text_id {
             /// Checks length (1 to [`Self::BYTES_MAX`] bytes) and that there is no control character.
             pub fn new(text: &str) -> Result<Self, IdError> {
                 check($what, Self::BYTES_MAX, text)?;
-                Ok(Self($inner::from(text)))
+                Ok(Self(Text::from(text)))
             }
 
             /// The text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({:?})", stringify!($name), &self.0)
+                write!(f, "{}({:?})", stringify!($name), self.as_str())
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+                serializer.serialize_str(self.as_str())
             }
         }
 
@@ -184,35 +192,35 @@ macro_rules! text_id {
 
 text_id! {
     /// The bot's own name for an order it wants: one key is at most one order (promise P3).
-    OrderKey, Box, "an order key", 128
+    OrderKey, 38, "an order key", 128
 }
 text_id! {
     /// What is traded, as the venue writes it: `TSLA`, `BTC/USD`.
-    Instrument, Arc, "an instrument", 64
+    Instrument, 22, "an instrument", 64
 }
 text_id! {
     /// The venue's own id of an order.
-    VenueOrderId, Box, "a venue order id", 128
+    VenueOrderId, 38, "a venue order id", 128
 }
 text_id! {
     /// The venue's id of one execution; the same execution reported twice bears the same id.
-    ExecutionId, Box, "an execution id", 128
+    ExecutionId, 38, "an execution id", 128
 }
 text_id! {
     /// A currency or coin that amounts and fees are counted in.
-    Asset, Box, "an asset", 32
+    Asset, 22, "an asset", 32
 }
 text_id! {
     /// A venue: `alpaca`, `ibkr`, `paper`.
-    VenueName, Box, "a venue", 64
+    VenueName, 22, "a venue", 64
 }
 text_id! {
     /// An account at a venue.
-    AccountName, Box, "an account", 128
+    AccountName, 22, "an account", 128
 }
 text_id! {
     /// What people call a book.
-    BookName, Box, "a book's name", 128
+    BookName, 22, "a book's name", 128
 }
 
 #[cfg(test)]

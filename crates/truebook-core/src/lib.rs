@@ -26,4 +26,5 @@ pub mod position;
 pub mod seen;
 pub mod settings;
 pub mod state;
+mod text;
 pub mod time;

@@ -299,7 +299,8 @@ impl Order {
         let filled = self.filled.plus(fill.quantity)?;
         let cost = self.cost.plus(fill.quantity.times(fill.price)?)?;
         if let Some(fee) = &fill.fee {
-            add_fee(&mut self.fees, fee)?;
+            let (asset, paid) = fee_after(&self.fees, fee)?;
+            set_fee(&mut self.fees, asset, paid);
         }
         (self.filled, self.cost) = (filled.normalized(), cost.normalized());
         assert!(self.filled >= fill.quantity, "the filled quantity never falls");
@@ -307,9 +308,18 @@ impl Order {
     }
 }
 
-/// Adds a fee to what was paid in its asset.
-pub fn add_fee(fees: &mut BTreeMap<Asset, Cash>, fee: &Fee) -> Result<(), MoneyError> {
+/// What was paid in a fee's asset once the fee is added.
+pub(crate) fn fee_after<'a>(
+    fees: &BTreeMap<Asset, Cash>,
+    fee: &'a Fee,
+) -> Result<(&'a Asset, Cash), MoneyError> {
     let paid = fees.get(&fee.asset).copied().unwrap_or(Cash::ZERO);
-    fees.insert(fee.asset.clone(), paid.plus(fee.amount)?.normalized());
-    Ok(())
+    Ok((&fee.asset, paid.plus(fee.amount)?.normalized()))
+}
+
+pub(crate) fn set_fee(fees: &mut BTreeMap<Asset, Cash>, asset: &Asset, paid: Cash) {
+    match fees.get_mut(asset) {
+        Some(place) => *place = paid,
+        None => drop(fees.insert(asset.clone(), paid)),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::id::Asset;
 use crate::money::{Cash, MoneyError, Price, Qty};
-use crate::order::{Fill, Side, add_fee};
+use crate::order::{Fill, Side, fee_after, set_fee};
 use alloc::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
@@ -36,25 +36,54 @@ impl Position {
     /// Counts an execution in: what reduces the position realises profit at the average price, what adds
     /// to it moves the average, and what goes through zero does first the one, then the other.
     pub fn add_fill(&mut self, fill: &Fill) -> Result<(), MoneyError> {
+        let after = self.after(fill)?;
+        self.become_after(after);
+        Ok(())
+    }
+
+    /// What an execution makes of the position; to be worked out before anything is changed.
+    pub(crate) fn after<'a>(&self, fill: &'a Fill) -> Result<After<'a>, MoneyError> {
         let signed = match fill.side {
             Side::Buy => fill.quantity,
             Side::Sell => fill.quantity.negated(),
         };
-        let mut after = self.clone();
-        if let Some(fee) = &fill.fee {
-            add_fee(&mut after.fees, fee)?;
-        }
-        after.trade(signed, fill.price)?;
+        let fee = fill.fee.as_ref().map(|fee| fee_after(&self.fees, fee)).transpose()?;
+        let held =
+            Held { quantity: self.quantity, average_price: self.average_price, realized: self.realized };
+        let held = held.traded(signed, fill.price)?;
         assert_eq!(
-            after.quantity,
+            held.quantity,
             self.quantity.plus(signed)?.normalized(),
             "a position is the sum of its fills"
         );
-        *self = after;
-        Ok(())
+        Ok(After { held, fee })
     }
 
-    fn trade(&mut self, signed: Qty, price: Price) -> Result<(), MoneyError> {
+    pub(crate) fn become_after(&mut self, after: After<'_>) {
+        let After { held, fee } = after;
+        (self.quantity, self.average_price, self.realized) =
+            (held.quantity, held.average_price, held.realized);
+        if let Some((asset, paid)) = fee {
+            set_fee(&mut self.fees, asset, paid);
+        }
+    }
+}
+
+/// What an execution makes of a position.
+pub(crate) struct After<'a> {
+    held: Held,
+    fee: Option<(&'a Asset, Cash)>,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    quantity: Qty,
+    average_price: Price,
+    realized: Cash,
+}
+
+impl Held {
+    fn traded(mut self, signed: Qty, price: Price) -> Result<Self, MoneyError> {
         let reduces = !self.quantity.is_zero() && self.quantity.is_negative() != signed.is_negative();
         let closed = if reduces { smaller(signed, self.quantity.negated()) } else { Qty::ZERO };
         let added = signed.minus(closed)?;
@@ -71,7 +100,7 @@ impl Position {
         if self.quantity.is_zero() {
             self.average_price = Price::ZERO;
         }
-        Ok(())
+        Ok(self)
     }
 }
 

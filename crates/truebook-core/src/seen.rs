@@ -4,11 +4,10 @@
 //! entry here. So a checkpoint's cost follows what is live, yet a key that was ever used stays known
 //! (promise P3), and an execution that is reported again after years is still recognised.
 
-use crate::hash::SetHash;
+use crate::hash::{Mixer, SetHash};
 use crate::id::{ExecutionId, Instrument, OrderId, SeenId, Seq};
 use crate::order::OrderState;
 use alloc::vec::Vec;
-use core::hash::{BuildHasher, Hasher};
 
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,63 +64,77 @@ pub struct SeenEntry {
 }
 
 /// All entries, and which of them no run file holds yet.
+///
+/// There may be millions: the entries stand in one list that only grows, and the index holds no more of each
+/// than its place and a part of its hash.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    entries: hashbrown::HashMap<SeenId, Slot, IdHasherBuilder>,
-    unsaved: Vec<SeenEntry>,
+    /// Those that a run file holds, then those that none holds yet, in the order in which they came.
+    entries: Vec<SeenEntry>,
+    index: hashbrown::HashTable<Place>,
+    /// How many of the entries are saved.
+    saved: usize,
     digest: SetHash,
 }
 
+/// Where an entry stands in the list.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
-    kind: SeenKind,
-    fingerprint: u64,
-    seq: Seq,
+struct Place {
+    number: u32,
+    /// The half of its hash that most others do not share.
+    tag: u32,
+}
+
+impl Place {
+    /// The hash that the index is built on, from the tag alone: it grows without a look at the entries.
+    const fn hash(tag: u32) -> u64 {
+        (tag as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
 }
 
 impl Seen {
     /// Looks an id up.
     pub fn get(&self, id: SeenId) -> Option<SeenEntry> {
-        let slot = self.entries.get(&id)?;
-        Some(SeenEntry { id, kind: slot.kind, fingerprint: slot.fingerprint, seq: slot.seq })
+        let tag = tag(id);
+        let place = self.index.find(Place::hash(tag), |place| self.is_at(*place, tag, id))?;
+        Some(self.entries[place.number as usize])
+    }
+
+    fn is_at(&self, place: Place, tag: u32, id: SeenId) -> bool {
+        place.tag == tag && self.entries[place.number as usize].id == id
     }
 
     /// Adds an entry that is not there yet; `false` changes nothing and says that it was there.
     pub fn insert(&mut self, entry: SeenEntry) -> bool {
-        let is_new = self.restore(entry);
+        let is_new = self.get(entry.id).is_none();
         if is_new {
-            self.unsaved.push(entry);
+            let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+            assert!(number < u32::MAX, "four thousand million entries are more than memory holds");
+            let tag = tag(entry.id);
+            self.index.insert_unique(Place::hash(tag), Place { number, tag }, |place| Place::hash(place.tag));
+            self.entries.push(entry);
+            self.digest.add(&digest_words(&entry));
         }
         is_new
     }
 
-    /// Adds an entry that a run file already holds.
+    /// Adds an entry that a run file already holds, before any that none holds.
     pub fn restore(&mut self, entry: SeenEntry) -> bool {
-        let slot = Slot { kind: entry.kind, fingerprint: entry.fingerprint, seq: entry.seq };
-        match self.entries.entry(entry.id) {
-            hashbrown::hash_map::Entry::Occupied(_) => false,
-            hashbrown::hash_map::Entry::Vacant(place) => {
-                place.insert(slot);
-                self.digest.add(&digest_bytes(&entry));
-                true
-            }
-        }
+        assert_eq!(self.saved, self.entries.len(), "what is saved is restored first");
+        let is_new = self.insert(entry);
+        self.saved = self.entries.len();
+        is_new
     }
 
-    /// All entries, in no particular order.
+    /// All entries, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = SeenEntry> {
-        let whole = |(id, slot): (&SeenId, &Slot)| SeenEntry {
-            id: *id,
-            kind: slot.kind,
-            fingerprint: slot.fingerprint,
-            seq: slot.seq,
-        };
-        self.entries.iter().map(whole)
+        self.entries.iter().copied()
     }
 
     /// Makes room for this many more entries, so that a long replay does not grow step by step.
     pub fn reserve(&mut self, more: usize) {
         self.entries.reserve(more);
+        self.index.reserve(more, |place| Place::hash(place.tag));
     }
 
     /// How many there are.
@@ -141,23 +154,21 @@ impl Seen {
 
     /// The entries that no run file holds yet, oldest first.
     pub fn unsaved(&self) -> &[SeenEntry] {
-        &self.unsaved
+        &self.entries[self.saved..]
     }
 
     /// A run file now holds the first `count` of the unsaved entries.
     pub fn mark_saved(&mut self, count: usize) {
-        assert!(count <= self.unsaved.len(), "only unsaved entries can become saved");
-        self.unsaved.drain(..count);
+        assert!(count <= self.unsaved().len(), "only unsaved entries can become saved");
+        self.saved += count;
     }
 }
 
 /// Sequence numbers are left out: the same facts in another legal order are the same set.
-fn digest_bytes(entry: &SeenEntry) -> [u8; 25] {
-    let mut bytes = [0; 25];
-    bytes[..16].copy_from_slice(entry.id.as_bytes());
-    bytes[16] = entry.kind as u8;
-    bytes[17..].copy_from_slice(&entry.fingerprint.to_le_bytes());
-    bytes
+fn digest_words(entry: &SeenEntry) -> [u64; 4] {
+    let id = u128::from_le_bytes(*entry.id.as_bytes());
+    let halves = [id, id >> 64].map(|part| u64::try_from(part & u128::from(u64::MAX)).unwrap_or(0));
+    [halves[0], halves[1], entry.fingerprint, entry.kind as u64]
 }
 
 /// The id of an order's key: its client order id, which is a hash of the key already.
@@ -179,46 +190,18 @@ pub fn execution_seen_id(instrument: &Instrument, execution: &ExecutionId) -> Se
 
 /// A 64-bit hash of canonical bytes, to tell a repetition from a contradiction.
 pub fn fingerprint(parts: &[&[u8]]) -> u64 {
-    let mut hasher = blake3::Hasher::new();
+    let mut mixer = Mixer::default();
     for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part);
+        mixer.take(part);
     }
-    let mut word = [0; 8];
-    word.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
-    u64::from_le_bytes(word)
+    mixer.finish()[0]
 }
 
-/// Seen ids are hashes already: their own bits serve as the hash, the same on every machine.
-#[derive(Clone, Copy, Debug, Default)]
-struct IdHasherBuilder;
-
-impl BuildHasher for IdHasherBuilder {
-    type Hasher = IdHasher;
-
-    fn build_hasher(&self) -> IdHasher {
-        IdHasher(0)
-    }
-}
-
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 = self.0.rotate_left(29) ^ u64::from_le_bytes(word);
-        }
-    }
-
-    fn write_usize(&mut self, _length: usize) {
-        // The length of a fixed array says nothing.
-    }
+/// Seen ids are hashes already: some of their own bits serve, the same on every machine. The first four
+/// bytes of a client order id are the installation's, so bits of the last eight are taken.
+fn tag(id: SeenId) -> u32 {
+    let bytes = id.as_bytes();
+    u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]])
 }
 
 #[cfg(test)]
@@ -247,7 +230,7 @@ mod tests {
         let (mut one, mut other) = (Seen::default(), Seen::default());
         for n in 0..9 {
             one.insert(entry(n));
-            other.restore(entry(8 - n));
+            other.insert(entry(8 - n));
         }
         assert_eq!(one.digest(), other.digest());
     }

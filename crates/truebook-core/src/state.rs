@@ -12,6 +12,7 @@ use crate::seen::{Seen, SeenEntry, SeenKind, execution_seen_id, fingerprint, ord
 use crate::settings::Settings;
 use crate::time::Utc;
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -169,26 +170,26 @@ impl State {
     }
 
     /// Takes in the event with this sequence number. On an error the state is unchanged.
-    pub fn apply(&mut self, seq: Seq, record: Record) -> Result<Effect, FoldError> {
+    pub fn apply(&mut self, seq: Seq, record: &Record) -> Result<Effect, FoldError> {
         let at = record.at;
-        let effect = match record.ev {
+        let effect = match &record.ev {
             Event::Created(_) => return Err(FoldError::CreatedTwice),
-            Event::Settings(accepted) => self.accept_settings(accepted.settings),
-            Event::State(change) => self.change_vars(&change),
-            Event::Import(import) => self.import(&import, at),
-            Event::Intent(intent) => self.intend(*intent, at),
+            Event::Settings(accepted) => self.accept_settings(&accepted.settings),
+            Event::State(change) => self.change_vars(change),
+            Event::Import(import) => self.import(import, at),
+            Event::Intent(intent) => self.intend(intent, at),
             Event::Ack(ack) => self.update(seq, ack.id, at, |order| {
                 order.unknown = None;
-                order.venue_orders.insert(ack.venue_order);
+                order.venue_orders.insert(ack.venue_order.clone());
                 Ok(())
             }),
-            Event::Fill(fill) => self.fill(seq, &fill, at),
+            Event::Fill(fill) => self.fill(seq, fill, at),
             Event::Unknown(unknown) => self.update(seq, unknown.id, at, |order| {
-                order.unknown = Some(unknown.why);
+                order.unknown = Some(unknown.why.clone());
                 Ok(())
             }),
             Event::Closed(closed) => self.close(seq, closed.id, at, closed.closing),
-            Event::Halt(reason) => Ok(self.set_halted(Some(reason.why))),
+            Event::Halt(reason) => Ok(self.set_halted(Some(reason.why.clone()))),
             Event::Resume(_) => Ok(self.set_halted(None)),
             Event::Recovered(_) => Ok(Effect::Changed),
         }?;
@@ -197,12 +198,12 @@ impl State {
         Ok(effect)
     }
 
-    fn accept_settings(&mut self, settings: Settings) -> Result<Effect, FoldError> {
+    fn accept_settings(&mut self, settings: &Settings) -> Result<Effect, FoldError> {
         if !settings.is_consistent() {
             return Err(FoldError::SettingsHash);
         }
-        let same = self.live.settings == settings;
-        self.live.settings = settings;
+        let same = self.live.settings == *settings;
+        self.live.settings = settings.clone();
         Ok(if same { Effect::Nothing } else { Effect::Changed })
     }
 
@@ -254,9 +255,9 @@ impl State {
         Ok(())
     }
 
-    fn intend(&mut self, intent: Intent, at: Utc) -> Result<Effect, FoldError> {
-        self.check_new(&intent)?;
-        self.live.orders.insert(intent.id, Arc::new(Order::new(intent, at)));
+    fn intend(&mut self, intent: &Intent, at: Utc) -> Result<Effect, FoldError> {
+        self.check_new(intent)?;
+        self.live.orders.insert(intent.id, Arc::new(Order::new(intent.clone(), at)));
         Ok(Effect::Changed)
     }
 
@@ -269,16 +270,16 @@ impl State {
         at: Utc,
         change: impl FnOnce(&mut Order) -> Result<(), MoneyError>,
     ) -> Result<Effect, FoldError> {
-        let Some(order) = self.live.orders.get_mut(&id) else {
+        let Entry::Occupied(mut place) = self.live.orders.entry(id) else {
             let known = self.seen.get(order_seen_id(id)).is_some();
             return if known { Ok(Effect::Nothing) } else { Err(FoldError::OrderMissing { id }) };
         };
-        let order = Arc::make_mut(order);
+        let order = Arc::make_mut(place.get_mut());
         change(order)?;
         order.updated_at = order.updated_at.max(at);
         if let Some(kind) = SeenKind::of_closed(order.state()) {
             let entry = closed_entry(order, kind, seq);
-            self.live.orders.remove(&id);
+            place.remove();
             let is_new = self.seen.insert(entry);
             assert!(is_new, "an order leaves the live state once");
         }
@@ -302,10 +303,20 @@ impl State {
         if fill.quantity.is_negative() || fill.quantity.is_zero() {
             return Err(FoldError::Quantity { id: fill.id, quantity: fill.quantity.to_string() });
         }
-        let mut position = self.live.positions.get(&fill.instrument).cloned().unwrap_or_default();
-        position.add_fill(fill)?;
+        // All that can fail comes before the first change.
+        let after = match self.live.positions.get(&fill.instrument) {
+            Some(position) => position.after(fill)?,
+            None => Position::default().after(fill)?,
+        };
         self.fill_order(seq, fill, at)?;
-        self.live.positions.insert(fill.instrument.clone(), position);
+        match self.live.positions.get_mut(&fill.instrument) {
+            Some(position) => position.become_after(after),
+            None => {
+                let mut position = Position::default();
+                position.become_after(after);
+                self.live.positions.insert(fill.instrument.clone(), position);
+            }
+        }
         let is_new = self.seen.insert(entry);
         assert!(is_new, "an execution is counted once");
         Ok(Effect::Changed)

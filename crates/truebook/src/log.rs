@@ -17,6 +17,7 @@ use crate::recovery::{Finding, FindingKind, Weight};
 use crate::world::World;
 use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
 use truebook_core::event::Record;
 use truebook_core::id::Seq;
 
@@ -205,7 +206,7 @@ impl LogReader {
             let what = broken.problem.words().to_owned();
             return Err(self.damage(segment.index, segment.storage, broken.offset, what));
         }
-        let numbered = (first.get()..).map(Seq::new).zip(segment.records);
+        let numbered = (first.get()..).map(Seq::new).zip(Arc::unwrap_or_clone(segment.records));
         let wanted = numbered.filter(|(seq, _)| *seq >= place.next);
         let entries = wanted.map(|(seq, record)| Entry { seq, record }).collect();
         if proved {

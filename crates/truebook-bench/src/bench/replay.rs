@@ -180,7 +180,7 @@ fn fold(
 ) -> Result<(), ::truebook::core::state::FoldError> {
     match state {
         None => *state = Some(State::begin(&record)?),
-        Some(state) => drop(state.apply(seq, record)?),
+        Some(state) => drop(state.apply(seq, &record)?),
     }
     Ok(())
 }

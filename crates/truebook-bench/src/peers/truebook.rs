@@ -192,7 +192,7 @@ pub(crate) fn for_each_record(
             continue;
         };
         let mut seq = segment.open.first;
-        for record in segment.records {
+        for record in Arc::unwrap_or_clone(segment.records) {
             take(seq, record)?;
             seq = seq.next();
         }

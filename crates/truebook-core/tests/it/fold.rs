@@ -24,7 +24,7 @@ fn whole(state: &State) -> (StateHash, Vec<u8>, usize) {
 fn fold(records: &[Record]) -> State {
     let mut state = begin();
     for (seq, record) in (2..).map(Seq::new).zip(records) {
-        let _ = state.apply(seq, record.clone());
+        let _ = state.apply(seq, record);
     }
     state
 }
@@ -123,7 +123,7 @@ proptest! {
         let mut state = State::begin(&first).unwrap();
         for (seq, (at, event)) in (2..).map(Seq::new).zip(records) {
             let before = whole(&state);
-            match state.apply(seq, Record::new(at, event)) {
+            match state.apply(seq, &Record::new(at, event)) {
                 Ok(Effect::Changed) => {}
                 Ok(Effect::Nothing) | Err(_) => prop_assert_eq!(before, whole(&state)),
             }
@@ -137,7 +137,7 @@ proptest! {
         let cut = cut.index(records.len() + 1);
         let mut state = restored(&fold(&records[..cut])).unwrap();
         for (seq, record) in (2 + cut as u64..).map(Seq::new).zip(&records[cut..]) {
-            let _ = state.apply(seq, record.clone());
+            let _ = state.apply(seq, record);
         }
         prop_assert_eq!(whole(&state), whole(&fold(&records)));
     }
@@ -168,13 +168,13 @@ proptest! {
 fn a_fill_whose_cost_is_out_of_range_is_refused_and_leaves_its_order_as_it_was() {
     let import = r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"import":{"source":"f","sha256":"1111111111111111111111111111111111111111111111111111111111111111","vars":{},"positions":[{"sym":"I1","qty":"-100000000000000000000","px":"100000000000000000000"}],"orders":[]}}}"#;
     let mut state = begin();
-    state.apply(Seq::new(2), Record::decode(import.as_bytes()).unwrap()).unwrap();
+    state.apply(Seq::new(2), &Record::decode(import.as_bytes()).unwrap()).unwrap();
     let wanted = Record::new(Utc::from_nanos(9), Event::Intent(intent(1).into()));
-    state.apply(Seq::new(3), wanted).unwrap();
+    state.apply(Seq::new(3), &wanted).unwrap();
     let before = whole(&state);
     let huge = "100000000000000000000".parse().unwrap();
     let filled = Fill { quantity: "10000000000".parse().unwrap(), price: huge, ..fill(1, 1) };
-    let refused = state.apply(Seq::new(4), Record::new(Utc::from_nanos(10), Event::Fill(filled.into())));
+    let refused = state.apply(Seq::new(4), &Record::new(Utc::from_nanos(10), Event::Fill(filled.into())));
     assert!(refused.is_err());
     assert_eq!(whole(&state), before);
 }

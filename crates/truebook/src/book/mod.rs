@@ -181,7 +181,7 @@ impl Shared {
         Journal::encode(&mut json, &record)?;
         let mut core = lock(&self.core);
         self.journal.check(reserve)?;
-        let queued = self.queue(&mut core, record, &json)?;
+        let queued = self.queue(&mut core, &record, &json)?;
         drop(core);
         self.settle(queued)
     }
@@ -200,7 +200,7 @@ impl Shared {
         let record = Record::new(self.world.clock.now(), event);
         let mut json = std::mem::take(&mut core.scratch);
         Journal::encode(&mut json, &record)?;
-        let queued = self.queue(&mut core, record, &json)?;
+        let queued = self.queue(&mut core, &record, &json)?;
         core.scratch = json;
         drop(core);
         self.settle(queued)
@@ -208,7 +208,7 @@ impl Shared {
 
     /// Applies and queues a record; `None` if it changes nothing. It comes encoded: if it cannot be encoded,
     /// the state must not change.
-    fn queue(&self, core: &mut Core, record: Record, json: &[u8]) -> Result<Option<Ticket>, WriteError> {
+    fn queue(&self, core: &mut Core, record: &Record, json: &[u8]) -> Result<Option<Ticket>, WriteError> {
         let seq = core.last.next();
         if core.state.apply(seq, record)? == Effect::Nothing {
             return Ok(None);

@@ -100,7 +100,7 @@ impl Opened {
         let following = std::mem::take(&mut self.settled.following);
         let first = self.assessment.last.get() + 1 - following.len() as u64;
         for (seq, record) in (first..).map(Seq::new).zip(following) {
-            self.state.apply(seq, record).map_err(super::WriteError::Refused)?;
+            self.state.apply(seq, &record).map_err(super::WriteError::Refused)?;
         }
         Ok(())
     }
@@ -139,7 +139,7 @@ impl Opened {
         let older = names.filter(|name| *name < used && !self.assessment.unusable.contains(name));
         older
             .filter_map(|name| {
-                let (checkpoint, _) = crate::checkpoint::read(&self.context, name).ok()?;
+                let (checkpoint, _) = crate::checkpoint::read_file_alone(&self.context, name).ok()?;
                 let needed = checkpoint.runs.into_iter().map(|run| run.file).collect();
                 Some((name.clone(), needed))
             })

@@ -187,6 +187,17 @@ pub fn list(context: &Context) -> Result<Vec<CheckpointName>, FileError> {
 
 /// Reads a checkpoint and the state in it, and checks both.
 pub fn read(context: &Context, name: &CheckpointName) -> Result<(Checkpoint, State), CheckpointError> {
+    let (checkpoint, live) = read_file_alone(context, name)?;
+    let seen = load_all(context, &checkpoint.runs)?;
+    let state = State::restore(live, seen).ok_or(CheckpointError::StateHash)?;
+    Ok((checkpoint, state))
+}
+
+/// Reads a checkpoint without the run files that it needs: enough to know which they are.
+pub fn read_file_alone(
+    context: &Context,
+    name: &CheckpointName,
+) -> Result<(Checkpoint, Live), CheckpointError> {
     let path = name.path();
     let file = read_file(&*context.disk, &path, CHECKPOINT_BYTES_MAX)
         .map_err(|source| context.failed("read", &path, source))?;
@@ -194,9 +205,7 @@ pub fn read(context: &Context, name: &CheckpointName) -> Result<(Checkpoint, Sta
     if checkpoint.seq != name.seq || hash8(&file) != name.hash8 {
         return Err(CheckpointError::Name);
     }
-    let seen = load_all(context, &checkpoint.runs)?;
-    let state = State::restore(live, seen).ok_or(CheckpointError::StateHash)?;
-    Ok((checkpoint, state))
+    Ok((checkpoint, live))
 }
 
 /// Reads a checkpoint's bytes; the seen part of the state is not looked at.

@@ -180,7 +180,7 @@ pub fn event(data: &[u8]) {
         let json = record.encode().unwrap_or_default();
         assert_eq!(Record::decode(&json).ok().as_ref(), Some(&record), "an event is read as it was written");
         let before = state.hash();
-        if state.apply(seq, record).is_err() {
+        if state.apply(seq, &record).is_err() {
             assert_eq!(state.hash(), before, "a refused event changes nothing");
         }
     }

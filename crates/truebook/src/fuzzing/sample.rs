@@ -42,7 +42,7 @@ pub(super) fn state() -> &'static State {
         let begun = records.next().and_then(|(_, first)| State::begin(&first).ok());
         let Some(mut state) = begun else { unreachable!("the first sample makes a book") };
         for (seq, record) in records {
-            let applied = state.apply(seq, record);
+            let applied = state.apply(seq, &record);
             assert!(applied.is_ok(), "the samples follow on one another: event {seq}: {applied:?}");
         }
         state

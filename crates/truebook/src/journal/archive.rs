@@ -33,19 +33,27 @@ pub fn archive(context: &Context, retired: Retired) -> Result<(), FileError> {
 fn sealed_bytes(context: &Context, retired: Retired, raw_name: &str) -> Result<Vec<u8>, FileError> {
     let failed =
         |what: &str| context.failed("seal", raw_name, io::Error::new(io::ErrorKind::InvalidData, what));
-    let LoadedBytes { bytes, .. } =
+    let LoadedBytes { mut bytes, .. } =
         load::load_bytes(context, retired.index, Storage::Raw).map_err(|fault| failed(&fault.to_string()))?;
     let open = load::opening(&bytes).ok_or_else(|| failed("its opening frame cannot be read"))?;
     let mut scan =
         Scan::new(&bytes, &open, load::begin_chain(context, retired.index, &open), context.cipher.as_deref());
-    let mut plain = bytes[..scan.valid_bytes()].to_vec();
+    // Without encryption the frames stay as they are.
+    let mut opened = context.cipher.is_some().then(|| bytes[..scan.valid_bytes()].to_vec());
     while let Some(event) = scan.next_event() {
-        load::append_plain(&mut plain, &bytes, &event);
+        if let Some(opened) = &mut opened {
+            load::append_plain(opened, &bytes, &event);
+        }
     }
     let as_written = scan.next_seq() == retired.next && scan.chain().hash() == retired.chain;
     if !as_written || scan.end() != Some(End::Blank) {
         return Err(failed("what is read back is not what was written"));
     }
+    let valid_bytes = scan.valid_bytes();
+    let mut plain = opened.unwrap_or_else(|| {
+        bytes.truncate(valid_bytes);
+        bytes
+    });
     plain.extend_from_slice(&seal_frame(&SealInfo { next: retired.next, chain: retired.chain }));
     Ok(plain)
 }

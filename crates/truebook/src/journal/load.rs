@@ -11,9 +11,13 @@ use crate::error::FileError;
 use crate::frame::{self, Form, Header, Kind};
 use crate::manifest::ManifestError;
 use std::io;
+use std::sync::Arc;
 use truebook_core::event::{DecodeError, Record};
 use truebook_core::hash::ChainHash;
 use truebook_core::id::{BookId, Seq};
+
+/// What most events need, with their frame: room is made for so many.
+const EVENT_BYTES_USUAL: usize = 256;
 
 /// The largest segment file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 512 << 20;
@@ -39,7 +43,7 @@ pub struct Segment {
     /// What its opening frame says.
     pub open: OpenInfo,
     /// Its events; the first has sequence number `open.first`, the others follow.
-    pub records: Vec<Record>,
+    pub records: Arc<Vec<Record>>,
     /// How they end.
     pub end: End,
     /// Hash chain after the last valid event.
@@ -238,7 +242,7 @@ fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]
     // Inside a sealed segment the frames are plain: the whole file was encrypted.
     let cipher = if storage == Storage::Raw { context.cipher.as_deref() } else { None };
     let mut scan = Scan::new(bytes, &open, begin_chain(context, index, &open), cipher);
-    let mut records = Vec::new();
+    let mut records = Vec::with_capacity(bytes.len() / EVENT_BYTES_USUAL);
     while let Some(event) = scan.next_event() {
         let (seq, offset) = (event.seq, event.offset);
         records.push(Record::decode(&event.json).map_err(|source| Fault::Event { seq, offset, source })?);
@@ -252,7 +256,7 @@ fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]
     Ok(Segment {
         index,
         storage,
-        records,
+        records: Arc::new(records),
         end,
         chain: scan.chain().hash(),
         valid_bytes: scan.valid_bytes() as u64,

@@ -223,17 +223,27 @@ fn own_frame<T: Serialize>(kind: Kind, seq: Seq, info: &T) -> Vec<u8> {
 }
 
 /// The hash chain: BLAKE3 over the hash of the segment before and every event of this one, in the clear.
+///
+/// Events gather to blocks before they are hashed: BLAKE3 is several times faster on a block of many chunks
+/// than on a few hundred bytes at a time, and the hash is the same.
 #[derive(Clone, Debug)]
-pub struct Chain(blake3::Hasher);
+pub struct Chain {
+    hasher: blake3::Hasher,
+    gathered: Vec<u8>,
+}
+
+/// As many chunks as the widest processors hash at once.
+const HASH_BLOCK_BYTES: usize = 16 * 1024;
 
 impl Chain {
     /// Begins a segment after `prev`.
     pub fn begin(book: BookId, index: SegmentIndex, prev: ChainHash) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("truebook journal chain v1");
-        hasher.update(book.as_bytes());
-        hasher.update(&index.get().to_le_bytes());
-        hasher.update(prev.as_bytes());
-        Self(hasher)
+        let hasher = blake3::Hasher::new_derive_key("truebook journal chain v1");
+        let mut gathered = Vec::with_capacity(2 * HASH_BLOCK_BYTES);
+        gathered.extend_from_slice(book.as_bytes());
+        gathered.extend_from_slice(&index.get().to_le_bytes());
+        gathered.extend_from_slice(prev.as_bytes());
+        Self { hasher, gathered }
     }
 
     /// The hash before the first segment of a book.
@@ -243,16 +253,22 @@ impl Chain {
 
     /// Takes an event in: its sequence number and its plain payload.
     pub fn add(&mut self, seq: Seq, payload: &[u8]) {
-        let mut head = [0; 16];
-        head[..8].copy_from_slice(&seq.get().to_le_bytes());
-        head[8..].copy_from_slice(&(payload.len() as u64).to_le_bytes());
-        self.0.update(&head);
-        self.0.update(payload);
+        self.gathered.extend_from_slice(&seq.get().to_le_bytes());
+        self.gathered.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+        self.gathered.extend_from_slice(payload);
+        let whole = self.gathered.len() - self.gathered.len() % HASH_BLOCK_BYTES;
+        if whole > 0 {
+            self.hasher.update(&self.gathered[..whole]);
+            self.gathered.copy_within(whole.., 0);
+            self.gathered.truncate(self.gathered.len() - whole);
+        }
+        assert!(self.gathered.len() < HASH_BLOCK_BYTES, "only a part of a block waits");
     }
 
     /// The hash of everything so far.
     pub fn hash(&self) -> ChainHash {
-        ChainHash::from_bytes(*self.0.finalize().as_bytes())
+        let mut hasher = self.hasher.clone();
+        ChainHash::from_bytes(*hasher.update(&self.gathered).finalize().as_bytes())
     }
 }
 
@@ -283,6 +299,20 @@ mod tests {
             let mut flipped = page.clone();
             flipped[byte] ^= 0x10;
             assert!(parse_page(&flipped).is_err(), "byte {byte}");
+        }
+    }
+
+    #[test]
+    fn the_hash_chain_does_not_depend_on_how_events_gather_to_blocks() {
+        let (book, prev) = (BookId::from_bytes([1; 16]), ChainHash::from_bytes([2; 32]));
+        let mut chain = Chain::begin(book, SegmentIndex::new(3), prev);
+        let mut plain = blake3::Hasher::new_derive_key("truebook journal chain v1");
+        plain.update(book.as_bytes()).update(&3_u64.to_le_bytes()).update(prev.as_bytes());
+        for (seq, length) in [(7, 0), (8, 300), (9, 16_000), (10, 50_000), (11, 16_384)] {
+            let payload = vec![0xa5; length];
+            chain.add(Seq::new(seq), &payload);
+            plain.update(&seq.to_le_bytes()).update(&(length as u64).to_le_bytes()).update(&payload);
+            assert_eq!(chain.hash().as_bytes(), plain.finalize().as_bytes());
         }
     }
 

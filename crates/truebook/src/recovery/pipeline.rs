@@ -4,6 +4,7 @@ use crate::journal::Context;
 use crate::journal::load::{Fault, Loaded, load};
 use crate::journal::segment::{SegmentIndex, Storage};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -14,7 +15,7 @@ const THREADS_MAX: usize = 8;
 type Outcome = Result<Loaded, Fault>;
 
 /// Loads the segments and hands them to `take` in order, until it breaks. At most one segment a thread is
-/// decoded ahead of time, so memory stays bounded whatever the journal's length.
+/// decoded ahead of time, and one kept until then, so memory stays bounded whatever the journal's length.
 pub(super) fn for_each(
     context: &Context,
     segments: &[(SegmentIndex, Storage)],
@@ -67,8 +68,19 @@ fn load_lane<'a>(
     sender: &SyncSender<Outcome>,
     stopped: &AtomicBool,
 ) {
+    // Held on to until the next one is decoded: by then it has been folded, and is freed by the thread that
+    // made it, which costs an allocator much less.
+    let mut spent = None;
     for (index, storage) in mine {
-        if stopped.load(Ordering::Relaxed) || sender.send(load(context, *index, *storage)).is_err() {
+        if stopped.load(Ordering::Relaxed) {
+            return;
+        }
+        let outcome = load(context, *index, *storage);
+        drop(spent.take());
+        if let Ok(Loaded::Events(segment)) = &outcome {
+            spent = Some(Arc::clone(&segment.records));
+        }
+        if sender.send(outcome).is_err() {
             return;
         }
     }

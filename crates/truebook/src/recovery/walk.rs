@@ -197,7 +197,7 @@ impl<'a> Walk<'a> {
         }
         let after = segment.next();
         let Segment { index, storage, open, records, end, chain, valid_bytes, file_bytes } = segment;
-        self.apply(index, storage, open.first, records);
+        self.apply(index, storage, open.first, &records);
         if self.damage.is_some() {
             return;
         }
@@ -299,7 +299,7 @@ impl<'a> Walk<'a> {
         true
     }
 
-    fn apply(&mut self, index: SegmentIndex, storage: Storage, first: Seq, records: Vec<Record>) {
+    fn apply(&mut self, index: SegmentIndex, storage: Storage, first: Seq, records: &[Record]) {
         let mut seq = first;
         for record in records {
             if seq > self.from && !self.apply_one(index, storage, seq, record) {
@@ -310,10 +310,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn apply_one(&mut self, index: SegmentIndex, storage: Storage, seq: Seq, record: Record) -> bool {
+    fn apply_one(&mut self, index: SegmentIndex, storage: Storage, seq: Seq, record: &Record) -> bool {
         let applied = match &mut self.state {
             Some(state) => state.apply(seq, record).map(drop),
-            None => State::begin(&record).map(|state| self.state = Some(state)),
+            None => State::begin(record).map(|state| self.state = Some(state)),
         };
         self.report.events_replayed += 1;
         if let Err(failed) = applied {

@@ -1,0 +1,193 @@
+//! The quick way to read the events that a journal holds millions of.
+//!
+//! It knows the one form in which this program writes them: no white space, keys in their order, texts of
+//! plain ASCII without escapes. Whatever looks different is left to the general reader, so what may stand in
+//! a journal and what it means is decided there alone; each single value is read by the same code in both.
+
+use super::{Acked, Closed, Event, Record};
+use crate::order::{Fee, Fill, Intent};
+use alloc::boxed::Box;
+use serde::Deserialize;
+use serde::de::value::{BorrowedStrDeserializer, Error};
+
+/// Reads a record in its usual form; `None` for the general reader to decide.
+pub(super) fn decode(json: &[u8]) -> Option<Record> {
+    let mut rest = Rest(core::str::from_utf8(json).ok()?);
+    rest.skip(r#"{"v":1,"at":"#)?;
+    let at = rest.value()?;
+    rest.skip(r#","ev":{""#)?;
+    let ev = rest.event()?;
+    rest.skip("}}}")?;
+    rest.0.is_empty().then_some(Record { v: 1, at, ev })
+}
+
+/// What was not read yet.
+struct Rest<'a>(&'a str);
+
+impl<'a> Rest<'a> {
+    fn skip(&mut self, expected: &str) -> Option<()> {
+        self.0 = self.0.strip_prefix(expected)?;
+        Some(())
+    }
+
+    /// A value that stands as plain text between quotes.
+    fn value<T: Deserialize<'a>>(&mut self) -> Option<T> {
+        let inner = self.0.strip_prefix('"')?;
+        let (text, after) = inner.split_at(inner.bytes().position(|byte| byte == b'"')?);
+        self.0 = &after[1..];
+        let plain = text.bytes().fold(true, |plain, byte| plain & is_plain(byte));
+        if plain { T::deserialize(BorrowedStrDeserializer::<Error>::new(text)).ok() } else { None }
+    }
+
+    /// The value behind `key`, if that comes next.
+    fn optional<T: Deserialize<'a>>(&mut self, key: &str) -> Option<Option<T>> {
+        match self.0.strip_prefix(key) {
+            None => Some(None),
+            Some(after) => {
+                self.0 = after;
+                self.value().map(Some)
+            }
+        }
+    }
+
+    fn required<T: Deserialize<'a>>(&mut self, key: &str) -> Option<T> {
+        self.skip(key)?;
+        self.value()
+    }
+
+    fn event(&mut self) -> Option<Event> {
+        match self.0.as_bytes().first()? {
+            b'a' => self.ack().map(Event::Ack),
+            b'c' => self.closed().map(Event::Closed),
+            b'f' => self.fill().map(Box::new).map(Event::Fill),
+            b'i' => self.intent().map(Box::new).map(Event::Intent),
+            _ => None,
+        }
+    }
+
+    fn ack(&mut self) -> Option<Acked> {
+        Some(Acked {
+            id: self.required(r#"ack":{"id":"#)?,
+            venue_order: self.required(r#","vid":"#)?,
+            status: self.optional(r#","status":"#)?,
+            venue_time: self.optional(r#","vat":"#)?,
+        })
+    }
+
+    fn closed(&mut self) -> Option<Closed> {
+        Some(Closed {
+            id: self.required(r#"closed":{"id":"#)?,
+            closing: self.required(r#","as":"#)?,
+            why: self.optional(r#","why":"#)?,
+        })
+    }
+
+    fn fill(&mut self) -> Option<Fill> {
+        Some(Fill {
+            id: self.required(r#"fill":{"id":"#)?,
+            execution: self.required(r#","exec":"#)?,
+            venue_order: self.optional(r#","vid":"#)?,
+            instrument: self.required(r#","sym":"#)?,
+            side: self.required(r#","side":"#)?,
+            quantity: self.required(r#","qty":"#)?,
+            price: self.required(r#","px":"#)?,
+            fee: self.fee()?,
+            venue_time: self.optional(r#","vat":"#)?,
+        })
+    }
+
+    fn fee(&mut self) -> Option<Option<Fee>> {
+        let Some(amount) = self.optional(r#","fee":{"amt":"#)? else { return Some(None) };
+        let asset = self.required(r#","in":"#)?;
+        self.skip("}")?;
+        Some(Some(Fee { amount, asset }))
+    }
+
+    fn intent(&mut self) -> Option<Intent> {
+        Some(Intent {
+            id: self.required(r#"intent":{"id":"#)?,
+            key: self.required(r#","key":"#)?,
+            instrument: self.required(r#","sym":"#)?,
+            side: self.required(r#","side":"#)?,
+            order_type: self.required(r#","type":"#)?,
+            quantity: self.required(r#","qty":"#)?,
+            limit: self.optional(r#","px":"#)?,
+            stop: self.optional(r#","stop":"#)?,
+            time_in_force: self.required(r#","tif":"#)?,
+            role: self.required(r#","role":"#)?,
+            attempt: 0,
+            parent: self.optional(r#","parent":"#)?,
+            strategy: self.optional(r#","by":"#)?,
+        })
+    }
+}
+
+/// Whether a byte stands for itself within a text; without a branch, so that many are looked at together.
+const fn is_plain(byte: u8) -> bool {
+    (byte >= b' ') & (byte <= b'~') & (byte != b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    const USUAL: [&str; 6] = [
+        r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"intent":{"id":"0123456789abcdef0123456789abcdef","key":"meanrev/AAPL/7","sym":"AAPL","side":"buy","type":"stop_limit","qty":"12.5","px":"187.20","stop":"187","tif":"gtc","role":"stop_loss","parent":"0123456789abcdef0123456789abcd00","by":"meanrev"}}}"#,
+        r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"intent":{"id":"0123456789abcdef0123456789abcdef","key":"k","sym":"X","side":"sell","type":"market","qty":"1","tif":"day","role":"entry"}}}"#,
+        r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"ack":{"id":"0123456789abcdef0123456789abcdef","vid":"v-1","status":"new","vat":"2025-04-09T23:57:33.000000000Z"}}}"#,
+        r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"fill":{"id":"0123456789abcdef0123456789abcdef","exec":"e1","vid":"v-1","sym":"AAPL","side":"sell","qty":"3","px":"187.25","fee":{"amt":"-0.01","in":"USD"},"vat":"2025-04-09T23:57:33.000000000Z"}}}"#,
+        r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"fill":{"id":"0123456789abcdef0123456789abcdef","exec":"e1","sym":"AAPL","side":"buy","qty":"1.5e-7","px":"1"}}}"#,
+        r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"closed":{"id":"0123456789abcdef0123456789abcdef","as":"expired","why":"end of day"}}}"#,
+    ];
+
+    fn agrees(json: &[u8]) {
+        if let Some(quick) = decode(json) {
+            let text = alloc::string::String::from_utf8_lossy(json);
+            assert_eq!(Record::decode_any(json).unwrap(), quick, "{text}");
+        }
+    }
+
+    #[test]
+    fn usual_events_are_read_the_quick_way_and_written_as_they_came() {
+        for json in USUAL {
+            let record = decode(json.as_bytes()).unwrap();
+            assert_eq!(record, Record::decode_any(json.as_bytes()).unwrap());
+            if !json.contains("e-7") {
+                assert_eq!(record.encode().unwrap(), json.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_the_quick_way_is_never_read_differently_by_the_general_reader() {
+        let strange: &[u8] = b"\0\n\x1f\x7f\x80\xc3\xff\"\\{}[],:0aZ -";
+        for json in USUAL.map(str::as_bytes) {
+            for at in 0..json.len() {
+                for byte in strange {
+                    let mut changed = json.to_vec();
+                    changed[at] = *byte;
+                    agrees(&changed);
+                    changed.insert(at, json[at]);
+                    agrees(&changed);
+                }
+                agrees(&json[..at]);
+                agrees(&[&json[..at], &json[at + 1..]].concat());
+            }
+        }
+    }
+
+    #[test]
+    fn parts_of_events_put_together_anew_are_read_alike_by_both() {
+        let split = |json: &'static str| json.split_inclusive(',').collect::<Vec<_>>();
+        for one in USUAL.map(split) {
+            for other in USUAL.map(split) {
+                for cut in 0..=one.len() {
+                    for skip in 0..=other.len() {
+                        agrees([&one[..cut], &other[skip..]].concat().concat().as_bytes());
+                    }
+                }
+            }
+        }
+    }
+}
