@@ -58,7 +58,18 @@ impl Book {
         let file = self.0.shared.context.disk.describe(&name);
         let bytes = read_file(&*self.0.shared.context.disk, &name, FILE_BYTES_MAX)
             .map_err(|source| AdoptError::Unusable { file: file.clone(), why: source.to_string() })?;
-        self.adopt_bytes(file, &bytes)
+        let adopted = self.adopt_bytes(file, &bytes)?;
+        self.mark_adopted(&name)?;
+        Ok(adopted)
+    }
+
+    /// An adopted copy is kept under another name, so that it does not come up again.
+    fn mark_adopted(&self, name: &str) -> Result<(), WriteError> {
+        let Some(copy) = name.strip_prefix(ASIDE_DIR).and_then(|rest| rest.strip_prefix('/')) else {
+            return Ok(());
+        };
+        let context = &self.0.shared.context;
+        context.put_in_place(name, &format!("{ASIDE_DIR}/adopted-{copy}")).map_err(WriteError::from)
     }
 
     /// Takes the variables of this copy, read from `file`, in place of the book's.

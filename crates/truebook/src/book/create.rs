@@ -29,20 +29,15 @@ impl Book {
         if new.settings.as_object().is_none() {
             return Err(OpenError::SettingsKind(new.settings.kind_name()));
         }
-        make_directories(&world)?;
-        let (lock, _holder) = take_lock(&world)?;
-        let path = describe_root(&world);
-        if world
-            .disk
-            .exists(MANIFEST_FILE)
-            .map_err(|source| file(&world, "look for", MANIFEST_FILE, source))?
-        {
-            return Err(OpenError::Exists { path });
-        }
+        refuse_existing(&world)?;
+        // Whatever can be wrong with key and options is found out before anything is written.
         let manifest = make_manifest(&world, new)?;
         let key = new.key.as_ref().zip(manifest.cipher.as_ref()).map(|(source, spec)| source.key(&spec.key));
         let context = Context::new(&world, manifest, key.transpose()?.as_ref(), options.journal)?;
-        refuse_remains(&context, path)?;
+        make_directories(&world)?;
+        let (lock, _holder) = take_lock(&world)?;
+        refuse_existing(&world)?;
+        refuse_remains(&context, describe_root(&world))?;
         write_first_event(&context, &world, new)?;
         replace_file(&*world.disk, MANIFEST_FILE, &context.manifest.to_file()).map_err(FileError::from)?;
         drop(lock);
@@ -53,6 +48,12 @@ impl Book {
 
 fn file(world: &World, operation: &str, name: &str, source: std::io::Error) -> FileError {
     FileError::new(operation, world.disk.describe(name), source)
+}
+
+fn refuse_existing(world: &World) -> Result<(), OpenError> {
+    let there =
+        world.disk.exists(MANIFEST_FILE).map_err(|source| file(world, "look for", MANIFEST_FILE, source))?;
+    if there { Err(OpenError::Exists { path: describe_root(world) }) } else { Ok(()) }
 }
 
 fn make_directories(world: &World) -> Result<(), FileError> {

@@ -48,6 +48,18 @@ impl Book {
         })
     }
 
+    /// Removes what is at a path; nothing is written if there is nothing.
+    ///
+    /// # Errors
+    /// The journal's reasons; the root cannot be removed.
+    pub fn remove(&self, path: &Path) -> Result<Recorded, WriteError> {
+        check_path(path)?;
+        self.change(Origin::Set, |state| {
+            let there = state.live().vars.get(path).is_some();
+            Ok(if there { vec![Op::Remove { path: path.to_string() }] } else { Vec::new() })
+        })
+    }
+
     /// Merges a patch in at a path (RFC 7396): members of objects are merged, null removes, all else
     /// replaces.
     ///

@@ -19,11 +19,10 @@ pub(in crate::commands) enum Removed {
     NothingThere,
 }
 
-/// Removes a value. This process holds the book and has no other thread that writes to it.
+/// Removes a value.
 pub(in crate::commands) fn remove(book: &Book, path: &Path) -> Result<Removed, WriteError> {
-    let mut vars = book.vars()?;
-    match vars.remove(path)? {
-        Some(_) => book.save(&vars).map(Removed::Yes),
-        None => Ok(Removed::NothingThere),
-    }
+    Ok(match book.remove(path)? {
+        Recorded::Unchanged => Removed::NothingThere,
+        durable @ Recorded::Durable(_) => Removed::Yes(durable),
+    })
 }
