@@ -51,9 +51,13 @@ fn file(world: &World, operation: &str, name: &str, source: std::io::Error) -> F
 }
 
 fn refuse_existing(world: &World) -> Result<(), OpenError> {
-    let there =
-        world.disk.exists(MANIFEST_FILE).map_err(|source| file(world, "look for", MANIFEST_FILE, source))?;
-    if there { Err(OpenError::Exists { path: describe_root(world) }) } else { Ok(()) }
+    match world.disk.exists(MANIFEST_FILE) {
+        Ok(true) => Err(OpenError::Exists { path: describe_root(world) }),
+        Ok(false) => Ok(()),
+        // A file stands where a directory must be made; making it says so better.
+        Err(source) if source.kind() == std::io::ErrorKind::NotADirectory => Ok(()),
+        Err(source) => Err(file(world, "look for", MANIFEST_FILE, source).into()),
+    }
 }
 
 fn make_directories(world: &World) -> Result<(), FileError> {
