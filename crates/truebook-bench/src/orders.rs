@@ -153,7 +153,7 @@ fn name(event: &mut Event, number: u64) {
     let mut rng = Rng::new(number);
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&rng.next().to_le_bytes());
-    bytes[8..].copy_from_slice(&number.to_le_bytes());
+    bytes[8..].copy_from_slice(&rng.next().to_le_bytes());
     let order = OrderId::from_bytes(bytes);
     match event {
         Event::Intent(intent) => intent.id = order,

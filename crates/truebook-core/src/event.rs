@@ -321,8 +321,19 @@ impl Record {
 
     /// The journal's JSON form.
     pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
-        serde_json::to_vec(self)
-            .map_err(|failed| DecodeError::Malformed { reason: alloc::format!("{failed}") })
+        let mut json = Vec::new();
+        self.encode_to(&mut json)
+            .map_err(|failed| DecodeError::Malformed { reason: alloc::format!("{failed}") })?;
+        Ok(json)
+    }
+
+    /// Writes the journal's JSON form into `out`, which is cleared first.
+    pub fn encode_to(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        out.clear();
+        if !quick::encode(self, out) {
+            *out = serde_json::to_vec(self)?;
+        }
+        Ok(())
     }
 }
 

@@ -102,13 +102,18 @@ pub(crate) use hex_bytes;
 /// The longest hexadecimal text that this crate writes: 32 bytes.
 const HEX_DIGITS_MAX: usize = 64;
 
+/// Puts two digits a byte into the beginning of `place`.
+pub(crate) fn put_hex(bytes: &[u8], place: &mut [u8]) {
+    for (pair, byte) in place.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+}
+
 pub(crate) fn serialize_hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     assert!(bytes.len() * 2 <= HEX_DIGITS_MAX, "hexadecimal newtypes have at most 32 bytes");
     let mut text = [0_u8; HEX_DIGITS_MAX];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = digit(byte >> 4) as u8;
-        pair[1] = digit(byte & 15) as u8;
-    }
+    put_hex(bytes, &mut text);
     let digits = core::str::from_utf8(&text[..bytes.len() * 2]).map_err(serde::ser::Error::custom)?;
     serializer.serialize_str(digits)
 }
@@ -239,7 +244,8 @@ impl Mixer {
     }
 }
 
-const fn mix(mut word: u64) -> u64 {
+/// Spreads every bit over the whole word.
+pub(crate) const fn mix(mut word: u64) -> u64 {
     word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     word ^ (word >> 31)

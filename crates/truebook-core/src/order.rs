@@ -19,6 +19,16 @@ pub enum Side {
     Sell,
 }
 
+impl Side {
+    /// Its name in the journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        }
+    }
+}
+
 /// How an order is priced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +41,18 @@ pub enum OrderType {
     Stop,
     /// A limit order once `stop` is touched.
     StopLimit,
+}
+
+impl OrderType {
+    /// Its name in the journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Market => "market",
+            Self::Limit => "limit",
+            Self::Stop => "stop",
+            Self::StopLimit => "stop_limit",
+        }
+    }
 }
 
 /// How long an order works.
@@ -47,6 +69,19 @@ pub enum TimeInForce {
     Fok,
     /// Good till a date.
     Gtd,
+}
+
+impl TimeInForce {
+    /// Its name in the journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Gtc => "gtc",
+            Self::Ioc => "ioc",
+            Self::Fok => "fok",
+            Self::Gtd => "gtd",
+        }
+    }
 }
 
 /// What an order is for within its bracket.
@@ -171,6 +206,17 @@ pub enum Closing {
     Rejected,
     /// Its time in force ran out.
     Expired,
+}
+
+impl Closing {
+    /// Its name in the journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+        }
+    }
 }
 
 /// Where an order stands.

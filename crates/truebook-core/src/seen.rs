@@ -4,7 +4,7 @@
 //! entry here. So a checkpoint's cost follows what is live, yet a key that was ever used stays known
 //! (promise P3), and an execution that is reported again after years is still recognised.
 
-use crate::hash::{Mixer, SetHash};
+use crate::hash::{Mixer, SetHash, mix};
 use crate::id::{ExecutionId, Instrument, OrderId, SeenId, Seq};
 use crate::order::OrderState;
 use alloc::vec::Vec;
@@ -166,9 +166,8 @@ impl Seen {
 
 /// Sequence numbers are left out: the same facts in another legal order are the same set.
 fn digest_words(entry: &SeenEntry) -> [u64; 4] {
-    let id = u128::from_le_bytes(*entry.id.as_bytes());
-    let halves = [id, id >> 64].map(|part| u64::try_from(part & u128::from(u64::MAX)).unwrap_or(0));
-    [halves[0], halves[1], entry.fingerprint, entry.kind as u64]
+    let [low, high] = halves(entry.id);
+    [low, high, entry.fingerprint, entry.kind as u64]
 }
 
 /// The id of an order's key: its client order id, which is a hash of the key already.
@@ -197,11 +196,16 @@ pub fn fingerprint(parts: &[&[u8]]) -> u64 {
     mixer.finish()[0]
 }
 
-/// Seen ids are hashes already: some of their own bits serve, the same on every machine. The first four
-/// bytes of a client order id are the installation's, so bits of the last eight are taken.
+/// Where an id belongs in the index, the same on every machine. Ids are hashes already, yet all bits are
+/// mixed: an id that came from elsewhere may have its differences in any of them.
 fn tag(id: SeenId) -> u32 {
-    let bytes = id.as_bytes();
-    u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]])
+    let [low, high] = halves(id);
+    u32::try_from(mix(low ^ high.rotate_left(32)) >> 32).unwrap_or(0)
+}
+
+fn halves(id: SeenId) -> [u64; 2] {
+    let id = u128::from_le_bytes(*id.as_bytes());
+    [id, id >> 64].map(|part| u64::try_from(part & u128::from(u64::MAX)).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -223,6 +227,22 @@ mod tests {
         seen.mark_saved(1);
         assert!(!seen.insert(entry(1)));
         assert_eq!((seen.len(), seen.unsaved().len()), (1, 0));
+    }
+
+    #[test]
+    fn ids_that_differ_in_few_bits_do_not_gather_in_one_place() {
+        for byte in 0..13 {
+            let mut tags: Vec<_> = (0..1_000_u32)
+                .map(|n| {
+                    let mut id = [7; 16];
+                    id[byte..byte + 4].copy_from_slice(&n.to_le_bytes());
+                    tag(SeenId::from_bytes(id))
+                })
+                .collect();
+            tags.sort_unstable();
+            tags.dedup();
+            assert!(tags.len() > 990, "{} tags of a thousand ids", tags.len());
+        }
     }
 
     #[test]

@@ -1,12 +1,16 @@
-//! The quick way to read the events that a journal holds millions of.
+//! The quick way to read and write the events that a journal holds millions of.
 //!
 //! It knows the one form in which this program writes them: no white space, keys in their order, texts of
-//! plain ASCII without escapes. Whatever looks different is left to the general reader, so what may stand in
-//! a journal and what it means is decided there alone; each single value is read by the same code in both.
+//! plain ASCII without escapes. Whatever is different is left to the general reader and writer, so what may
+//! stand in a journal and what it means is decided there alone; each single value is read by the same code
+//! in both, and tests hold both writers to the same bytes.
 
 use super::{Acked, Closed, Event, Record};
+use crate::id::{OrderId, VenueOrderId};
 use crate::order::{Fee, Fill, Intent};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
 use serde::Deserialize;
 use serde::de::value::{BorrowedStrDeserializer, Error};
 
@@ -19,6 +23,119 @@ pub(super) fn decode(json: &[u8]) -> Option<Record> {
     let ev = rest.event()?;
     rest.skip("}}}")?;
     rest.0.is_empty().then_some(Record { v: 1, at, ev })
+}
+
+/// Appends a record in its usual form. `false` if it has none: what was appended then is to be removed.
+pub(super) fn encode(record: &Record, out: &mut Vec<u8>) -> bool {
+    write(record, &mut Out(out)).is_some()
+}
+
+fn write(record: &Record, out: &mut Out<'_>) -> Option<()> {
+    if record.v != 1 {
+        return None;
+    }
+    out.field(r#"{"v":1,"at":"#, record.at)?;
+    out.put(r#","ev":{""#);
+    match &record.ev {
+        Event::Ack(ack) => out.ack(ack),
+        Event::Closed(closed) => out.closed(closed),
+        Event::Fill(fill) => out.fill(fill),
+        Event::Intent(intent) => out.intent(intent),
+        _ => None,
+    }?;
+    out.put("}}}");
+    Some(())
+}
+
+struct Out<'a>(&'a mut Vec<u8>);
+
+impl Write for Out<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.put(text);
+        Ok(())
+    }
+}
+
+impl Out<'_> {
+    fn put(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// A key and a value whose text never needs an escape.
+    fn field(&mut self, key: &str, value: impl fmt::Display) -> Option<()> {
+        self.put(key);
+        write!(self, "\"{value}\"").ok()
+    }
+
+    fn text(&mut self, key: &str, text: &str) -> Option<()> {
+        self.put(key);
+        self.put("\"");
+        self.put(text);
+        self.put("\"");
+        is_plain_text(text).then_some(())
+    }
+
+    fn maybe_text(&mut self, key: &str, text: Option<&str>) -> Option<()> {
+        text.map_or(Some(()), |text| self.text(key, text))
+    }
+
+    fn maybe_field(&mut self, key: &str, value: Option<impl fmt::Display>) -> Option<()> {
+        value.map_or(Some(()), |value| self.field(key, value))
+    }
+
+    fn id(&mut self, key: &str, id: OrderId) {
+        self.put(key);
+        let mut digits = [b'"'; 34];
+        crate::hash::put_hex(id.as_bytes(), &mut digits[1..33]);
+        self.0.extend_from_slice(&digits);
+    }
+
+    fn ack(&mut self, ack: &Acked) -> Option<()> {
+        self.id(r#"ack":{"id":"#, ack.id);
+        self.text(r#","vid":"#, ack.venue_order.as_str())?;
+        self.maybe_text(r#","status":"#, ack.status.as_deref())?;
+        self.maybe_field(r#","vat":"#, ack.venue_time)
+    }
+
+    fn closed(&mut self, closed: &Closed) -> Option<()> {
+        self.id(r#"closed":{"id":"#, closed.id);
+        self.text(r#","as":"#, closed.closing.name())?;
+        self.maybe_text(r#","why":"#, closed.why.as_deref())
+    }
+
+    fn fill(&mut self, fill: &Fill) -> Option<()> {
+        self.id(r#"fill":{"id":"#, fill.id);
+        self.text(r#","exec":"#, fill.execution.as_str())?;
+        self.maybe_text(r#","vid":"#, fill.venue_order.as_ref().map(VenueOrderId::as_str))?;
+        self.text(r#","sym":"#, fill.instrument.as_str())?;
+        self.text(r#","side":"#, fill.side.name())?;
+        self.field(r#","qty":"#, fill.quantity)?;
+        self.field(r#","px":"#, fill.price)?;
+        if let Some(fee) = &fill.fee {
+            self.field(r#","fee":{"amt":"#, fee.amount)?;
+            self.text(r#","in":"#, fee.asset.as_str())?;
+            self.put("}");
+        }
+        self.maybe_field(r#","vat":"#, fill.venue_time)
+    }
+
+    fn intent(&mut self, intent: &Intent) -> Option<()> {
+        if intent.attempt != 0 {
+            return None;
+        }
+        self.id(r#"intent":{"id":"#, intent.id);
+        self.text(r#","key":"#, intent.key.as_str())?;
+        self.text(r#","sym":"#, intent.instrument.as_str())?;
+        self.text(r#","side":"#, intent.side.name())?;
+        self.text(r#","type":"#, intent.order_type.name())?;
+        self.field(r#","qty":"#, intent.quantity)?;
+        self.maybe_field(r#","px":"#, intent.limit)?;
+        self.maybe_field(r#","stop":"#, intent.stop)?;
+        self.text(r#","tif":"#, intent.time_in_force.name())?;
+        self.text(r#","role":"#, intent.role.name())?;
+        self.maybe_field(r#","parent":"#, intent.parent)?;
+        self.maybe_text(r#","by":"#, intent.strategy.as_deref())
+    }
 }
 
 /// What was not read yet.
@@ -35,8 +152,7 @@ impl<'a> Rest<'a> {
         let inner = self.0.strip_prefix('"')?;
         let (text, after) = inner.split_at(inner.bytes().position(|byte| byte == b'"')?);
         self.0 = &after[1..];
-        let plain = text.bytes().fold(true, |plain, byte| plain & is_plain(byte));
-        if plain { T::deserialize(BorrowedStrDeserializer::<Error>::new(text)).ok() } else { None }
+        if is_plain_text(text) { T::deserialize(BorrowedStrDeserializer::<Error>::new(text)).ok() } else { None }
     }
 
     /// The value behind `key`, if that comes next.
@@ -122,7 +238,11 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Whether a byte stands for itself within a text; without a branch, so that many are looked at together.
+/// Whether every byte stands for itself; without a branch, so that many are looked at together.
+fn is_plain_text(text: &str) -> bool {
+    text.bytes().fold(true, |plain, byte| plain & is_plain(byte) & (byte != b'"'))
+}
+
 const fn is_plain(byte: u8) -> bool {
     (byte >= b' ') & (byte <= b'~') & (byte != b'\\')
 }
@@ -130,7 +250,6 @@ const fn is_plain(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     const USUAL: [&str; 6] = [
         r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"intent":{"id":"0123456789abcdef0123456789abcdef","key":"meanrev/AAPL/7","sym":"AAPL","side":"buy","type":"stop_limit","qty":"12.5","px":"187.20","stop":"187","tif":"gtc","role":"stop_loss","parent":"0123456789abcdef0123456789abcd00","by":"meanrev"}}}"#,
@@ -153,9 +272,41 @@ mod tests {
         for json in USUAL {
             let record = decode(json.as_bytes()).unwrap();
             assert_eq!(record, Record::decode_any(json.as_bytes()).unwrap());
+            let mut quick = Vec::new();
+            assert!(encode(&record, &mut quick));
+            assert_eq!(quick, serde_json::to_vec(&record).unwrap());
             if !json.contains("e-7") {
-                assert_eq!(record.encode().unwrap(), json.as_bytes());
+                assert_eq!(quick, json.as_bytes());
             }
+        }
+    }
+
+    #[test]
+    fn every_name_is_written_alike_by_both() {
+        use crate::order::{Closing, OrderType, Role, Side, TimeInForce};
+        macro_rules! check {
+            ($($value:expr),*) => {$(
+                let general = serde_json::to_string(&$value).unwrap();
+                assert_eq!(general, alloc::format!("\"{}\"", $value.name()));
+            )*};
+        }
+        check!(Side::Buy, Side::Sell);
+        check!(OrderType::Market, OrderType::Limit, OrderType::Stop, OrderType::StopLimit);
+        check!(TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::Gtd);
+        check!(Role::Entry, Role::StopLoss, Role::TakeProfit);
+        check!(Closing::Cancelled, Closing::Rejected, Closing::Expired);
+    }
+
+    #[test]
+    fn a_text_with_escapes_is_left_to_the_general_writer() {
+        for strange in ["\"", "\\", "ü"] {
+            let json = USUAL[5].replace("end of day", strange);
+            let mut record = decode(USUAL[5].as_bytes()).unwrap();
+            if let Event::Closed(closed) = &mut record.ev {
+                closed.why = Some(strange.into());
+            }
+            assert!(!encode(&record, &mut Vec::new()), "{json}");
+            assert_eq!(Record::decode(&record.encode().unwrap()).unwrap(), record);
         }
     }
 

@@ -13,7 +13,6 @@ use crate::manifest::ManifestError;
 use std::io;
 use std::sync::Arc;
 use truebook_core::event::{DecodeError, Record};
-use truebook_core::hash::ChainHash;
 use truebook_core::id::{BookId, Seq};
 
 /// What most events need, with their frame: room is made for so many.
@@ -47,7 +46,7 @@ pub struct Segment {
     /// How they end.
     pub end: End,
     /// Hash chain after the last valid event.
-    pub chain: ChainHash,
+    pub chain: Chain,
     /// Where the last valid frame ends.
     pub valid_bytes: u64,
     /// Length of the unpacked segment.
@@ -258,7 +257,7 @@ fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]
         storage,
         records: Arc::new(records),
         end,
-        chain: scan.chain().hash(),
+        chain: scan.chain().clone(),
         valid_bytes: scan.valid_bytes() as u64,
         file_bytes: bytes.len() as u64,
         open,

@@ -131,8 +131,7 @@ impl Journal {
     /// # Errors
     /// [`AppendError::TooLarge`] above [`EVENT_BYTES_MAX`].
     pub fn encode(out: &mut Vec<u8>, record: &Record) -> Result<(), AppendError> {
-        out.clear();
-        serde_json::to_writer(&mut *out, record).map_err(AppendError::Encode)?;
+        record.encode_to(out).map_err(AppendError::Encode)?;
         if out.len() > EVENT_BYTES_MAX { Err(AppendError::TooLarge { bytes: out.len() }) } else { Ok(()) }
     }
 

@@ -95,11 +95,11 @@ fn go_on(context: &Context, assessment: &mut Assessment, now: Utc) -> Result<Set
             if let Some(torn) = torn {
                 keep_torn(context, torn, PAGE_BYTES as u64, &mut assessment.report, now)?;
             }
-            let prev = last.as_ref().map_or(Chain::genesis(context.manifest.book), |last| last.chain);
+            let prev = last.as_ref().map_or(Chain::genesis(context.manifest.book), |last| last.chain.hash());
             let index = torn.or(assessment.spare).or_else(|| last.as_ref().map(|last| last.index.next()));
             let previous = last.as_ref().map_or(SegmentIndex::FIRST, |last| last.index);
             if let Some(last) = last.filter(|last| last.storage == Storage::Raw) {
-                retired.push(Retired { index: last.index, next, chain: last.chain });
+                retired.push(Retired { index: last.index, next, chain: last.chain.hash() });
             }
             begin(
                 context,
@@ -143,7 +143,7 @@ fn reopen(
     let name = segment_name(last.index, Storage::Raw);
     let clean = last.end == End::Blank
         && assessment.checkpoint.as_ref().is_some_and(|(_, checkpoint)| checkpoint.seq.next() == next);
-    let chain = chain_of(context, last)?;
+    let chain = last.chain.clone();
     if clean {
         let file = context
             .disk
@@ -164,23 +164,6 @@ fn valid_content(context: &Context, name: &str, valid_bytes: u64) -> Result<Vec<
     bytes.truncate(usize::try_from(valid_bytes).unwrap_or(usize::MAX));
     assert_eq!(bytes.len() as u64, valid_bytes, "the valid frames are still there");
     Ok(bytes.split_off(PAGE_BYTES))
-}
-
-/// The hash chain of a segment, read again so that more events can be added to it.
-fn chain_of(context: &Context, last: &LastSegment) -> Result<Chain, FileError> {
-    let name = segment_name(last.index, Storage::Raw);
-    let mut bytes = read_file(&*context.disk, &name, FILE_BYTES_MAX)
-        .map_err(|source| context.failed("read", &name, source))?;
-    bytes.truncate(usize::try_from(last.valid_bytes).unwrap_or(usize::MAX));
-    let changed = || context.failed("read again", &name, std::io::ErrorKind::InvalidData.into());
-    let open = crate::journal::load::opening(&bytes).ok_or_else(changed)?;
-    let chain = crate::journal::load::begin_chain(context, last.index, &open);
-    let mut scan = crate::journal::scan::Scan::new(&bytes, &open, chain, context.cipher.as_deref());
-    while scan.next_event().is_some() {}
-    if scan.chain().hash() != last.chain {
-        return Err(changed());
-    }
-    Ok(scan.chain().clone())
 }
 
 /// Copies the bytes after the valid frames to `aside/`, if there are any.
@@ -264,7 +247,9 @@ fn kept_until(
     damage: &Damage,
 ) -> (Seq, ChainHash) {
     match last {
-        Some(last) if last.index < damage.index || last.storage == Storage::Raw => (last.next, last.chain),
+        Some(last) if last.index < damage.index || last.storage == Storage::Raw => {
+            (last.next, last.chain.hash())
+        }
         Some(last) => (first_of(context, last).unwrap_or(last.next), last.prev),
         None => end_before(context, inventory, damage.index)
             .unwrap_or_else(|| (damage.from, Chain::genesis(context.manifest.book))),
@@ -275,7 +260,7 @@ fn kept_until(
 fn end_before(context: &Context, inventory: &Inventory, index: SegmentIndex) -> Option<(Seq, ChainHash)> {
     let (before, _) = inventory.segments.range(..index).next_back()?;
     match load(context, *before, inventory.storage(*before)?) {
-        Ok(Loaded::Events(segment)) => Some((segment.next(), segment.chain)),
+        Ok(Loaded::Events(segment)) => Some((segment.next(), segment.chain.hash())),
         _ => None,
     }
 }

@@ -62,8 +62,8 @@ pub struct LastSegment {
     pub next: Seq,
     /// The hash before it.
     pub prev: ChainHash,
-    /// The hash after its last valid event.
-    pub chain: ChainHash,
+    /// The hash chain after its last valid event.
+    pub chain: Chain,
     /// How its events end.
     pub end: End,
 }
@@ -204,7 +204,7 @@ impl<'a> Walk<'a> {
         if let Some(previous) = self.last.take() {
             self.retire(&previous);
         }
-        self.chain = Some(chain);
+        self.chain = Some(chain.hash());
         let prev = open.prev;
         self.last =
             Some(LastSegment { index, storage, valid_bytes, file_bytes, next: after, prev, chain, end });
@@ -216,7 +216,11 @@ impl<'a> Walk<'a> {
 
     fn retire(&mut self, previous: &LastSegment) {
         if previous.storage == Storage::Raw {
-            self.retired.push(Retired { index: previous.index, next: previous.next, chain: previous.chain });
+            self.retired.push(Retired {
+                index: previous.index,
+                next: previous.next,
+                chain: previous.chain.hash(),
+            });
         }
     }
 

@@ -90,4 +90,5 @@ fn p7_a_reserve_that_a_crash_left_half_used_does_not_bring_old_frames_into_the_j
     place.disk.set_capacity(None);
     let book = Book::open(place.world(), small()).unwrap();
     assert_eq!((book.last(), book.report().has_damage()), (last, false));
+    assert_eq!(book.report().cut, None, "nothing but zeros is behind the last event");
 }
