@@ -152,7 +152,11 @@ impl<'a> Rest<'a> {
         let inner = self.0.strip_prefix('"')?;
         let (text, after) = inner.split_at(inner.bytes().position(|byte| byte == b'"')?);
         self.0 = &after[1..];
-        if is_plain_text(text) { T::deserialize(BorrowedStrDeserializer::<Error>::new(text)).ok() } else { None }
+        if is_plain_text(text) {
+            T::deserialize(BorrowedStrDeserializer::<Error>::new(text)).ok()
+        } else {
+            None
+        }
     }
 
     /// The value behind `key`, if that comes next.

@@ -13,7 +13,8 @@ proptest! {
         let json = record.encode().unwrap();
         let read = Record::decode(&json).unwrap();
         prop_assert_eq!(&read, &record);
-        prop_assert_eq!(read.encode().unwrap(), json);
+        prop_assert_eq!(&read.encode().unwrap(), &json);
+        prop_assert_eq!(serde_json::to_vec(&record).unwrap(), json);
     }
 
     #[test]
@@ -29,6 +30,7 @@ proptest! {
         let at = at.index(json.len());
         json[at] ^= mask;
         if let Ok(read) = Record::decode(&json) {
+            prop_assert_eq!(&serde_json::from_slice::<Record>(&json).unwrap(), &read);
             let again = Record::decode(&read.encode().unwrap()).unwrap();
             prop_assert_eq!(again, read);
         }

@@ -226,45 +226,35 @@ impl<'a> Walk<'a> {
 
     /// Whether a segment follows what was read before it.
     fn connects(&mut self, segment: &Segment) -> bool {
+        if let Some((kind, what)) = self.misfit(segment) {
+            self.break_at(segment.index, kind, PAGE_BYTES as u64, what, Some(segment.next()));
+            return false;
+        }
+        self.settle_doubt(segment.open.first);
+        self.damage.is_none()
+    }
+
+    /// Why a segment does not follow what was read before it.
+    fn misfit(&mut self, segment: &Segment) -> Option<(FindingKind, String)> {
         let first = segment.open.first;
+        let begun = self.next.is_some();
         let expected = *self.next.get_or_insert(first);
-        let beyond = self.spare.is_some() || self.torn_opening.is_some();
         if first != expected && !self.is_known_gap(segment, expected) {
             let what = format!("it begins with event {first}, the one before ends before event {expected}");
-            self.break_at(
-                segment.index,
-                FindingKind::SegmentMissing,
-                PAGE_BYTES as u64,
-                what,
-                Some(segment.next()),
-            );
-            return false;
+            return Some((FindingKind::SegmentMissing, what));
         }
-        if first > self.from.next()
-            && self.report.checkpoint.is_some()
-            && expected == first
-            && self.last.is_none()
-        {
-            let what = format!("it begins with event {first}, the checkpoint ends with event {}", self.from);
+        if !begun && first > self.from.next() {
             self.next = Some(self.from.next());
-            self.break_at(
-                segment.index,
-                FindingKind::SegmentMissing,
-                PAGE_BYTES as u64,
-                what,
-                Some(segment.next()),
-            );
-            return false;
+            let what = format!("it begins with event {first}, the checkpoint ends with event {}", self.from);
+            return Some((FindingKind::SegmentMissing, what));
         }
-        let chained =
-            self.chain.is_none_or(|chain| chain == segment.open.prev) || planted::is(Bug::ChainNotChecked);
-        if !chained || beyond {
+        let empty_between = self.spare.is_some() || self.torn_opening.is_some();
+        let chained = self.chain.is_none_or(|chain| chain == segment.open.prev);
+        if empty_between || !(chained || planted::is(Bug::ChainNotChecked)) {
             let what = "the hash chain does not connect it to the segment before".to_owned();
-            self.break_at(segment.index, FindingKind::Chain, PAGE_BYTES as u64, what, Some(segment.next()));
-            return false;
+            return Some((FindingKind::Chain, what));
         }
-        self.settle_doubt(first);
-        self.damage.is_none()
+        None
     }
 
     /// A later segment follows on: what is behind the last event of the one before is no lost event.
