@@ -15,6 +15,7 @@ use crate::order::{Closing, Fill, Intent};
 use crate::settings::{Change, Settings};
 use crate::time::Utc;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -287,6 +288,12 @@ pub enum DecodeError {
         /// Version found.
         found: u32,
     },
+    /// A newer program wrote it, with an event that this one does not know.
+    #[error("the event is a {names:?}, which this program does not know: use a newer truebook")]
+    UnknownKind {
+        /// Its name.
+        names: Vec<String>,
+    },
     /// It is not the JSON of an event.
     #[error("not an event: {reason}")]
     Malformed {
@@ -313,8 +320,11 @@ impl Record {
             Ok(record) => return Err(DecodeError::Newer { found: record.v }),
             Err(failed) => failed,
         };
-        match serde_json::from_slice::<VersionOnly>(json) {
-            Ok(VersionOnly { v }) if v > EVENT_VERSION => Err(DecodeError::Newer { found: v }),
+        match serde_json::from_slice::<Outline>(json) {
+            Ok(Outline { v, .. }) if v > EVENT_VERSION => Err(DecodeError::Newer { found: v }),
+            Ok(Outline { ev, .. }) if ev.keys().any(|name| !NAMES.contains(&name.as_str())) => {
+                Err(DecodeError::UnknownKind { names: ev.into_keys().collect() })
+            }
             _ => Err(DecodeError::Malformed { reason: alloc::format!("{failed}") }),
         }
     }
@@ -337,10 +347,29 @@ impl Record {
     }
 }
 
+/// What can be read of any event, whoever wrote it.
 #[derive(Deserialize)]
-struct VersionOnly {
+struct Outline {
     v: u32,
+    #[serde(default)]
+    ev: BTreeMap<String, serde::de::IgnoredAny>,
 }
+
+/// Names of all events of this version.
+const NAMES: [&str; 12] = [
+    "created",
+    "settings",
+    "state",
+    "import",
+    "intent",
+    "ack",
+    "fill",
+    "unknown",
+    "closed",
+    "halt",
+    "resume",
+    "recovered",
+];
 
 #[cfg(test)]
 mod tests {

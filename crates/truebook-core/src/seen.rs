@@ -106,35 +106,53 @@ impl Seen {
 
     /// Adds an entry that is not there yet; `false` changes nothing and says that it was there.
     pub fn insert(&mut self, entry: SeenEntry) -> bool {
-        let is_new = self.get(entry.id).is_none();
-        if is_new {
-            let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-            assert!(number < u32::MAX, "four thousand million entries are more than memory holds");
-            let tag = tag(entry.id);
-            self.index.insert_unique(Place::hash(tag), Place { number, tag }, |place| Place::hash(place.tag));
-            self.entries.push(entry);
-            self.digest.add(&digest_words(&entry));
+        self.entries.push(entry);
+        let is_new = self.index_from(self.entries.len() - 1);
+        if !is_new {
+            self.entries.truncate(self.entries.len() - 1);
         }
         is_new
     }
 
-    /// Adds an entry that a run file already holds, before any that none holds.
-    pub fn restore(&mut self, entry: SeenEntry) -> bool {
+    /// Adds entries that a run file already holds, before any that none holds. `false` if one of them was
+    /// there: the whole is then of no use.
+    #[must_use]
+    pub fn restore(&mut self, mut run: Vec<SeenEntry>) -> bool {
         assert_eq!(self.saved, self.entries.len(), "what is saved is restored first");
-        let is_new = self.insert(entry);
+        let first = self.entries.len();
+        if first == 0 {
+            self.entries = run;
+        } else {
+            self.entries.append(&mut run);
+        }
+        self.index.reserve(self.entries.len() - first, |place| Place::hash(place.tag));
         self.saved = self.entries.len();
-        is_new
+        self.index_from(first)
+    }
+
+    /// Takes the entries from this place on into the index, up to one that is there already.
+    fn index_from(&mut self, first: usize) -> bool {
+        let Self { entries, index, digest, .. } = self;
+        let last = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        assert!(last < u32::MAX, "four thousand million entries are more than memory holds");
+        (first..entries.len()).all(|at| {
+            let entry = entries[at];
+            let tag = tag(entry.id);
+            let is_same = |place: &Place| place.tag == tag && entries[place.number as usize].id == entry.id;
+            match index.entry(Place::hash(tag), is_same, |place| Place::hash(place.tag)) {
+                hashbrown::hash_table::Entry::Occupied(_) => false,
+                hashbrown::hash_table::Entry::Vacant(place) => {
+                    place.insert(Place { number: u32::try_from(at).unwrap_or(u32::MAX), tag });
+                    digest.add(&digest_words(&entry));
+                    true
+                }
+            }
+        })
     }
 
     /// All entries, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = SeenEntry> {
         self.entries.iter().copied()
-    }
-
-    /// Makes room for this many more entries, so that a long replay does not grow step by step.
-    pub fn reserve(&mut self, more: usize) {
-        self.entries.reserve(more);
-        self.index.reserve(more, |place| Place::hash(place.tag));
     }
 
     /// How many there are.

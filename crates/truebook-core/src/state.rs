@@ -11,8 +11,8 @@ use crate::position::Position;
 use crate::seen::{Seen, SeenEntry, SeenKind, execution_seen_id, fingerprint, order_seen_id};
 use crate::settings::Settings;
 use crate::time::Utc;
-use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -109,6 +109,12 @@ pub enum FoldError {
         /// The execution id.
         execution: String,
     },
+    /// A fill in another instrument or direction than its order.
+    #[error("the fill is in another instrument or direction than its order {id}")]
+    OtherOrder {
+        /// Client order id.
+        id: OrderId,
+    },
     /// The stored settings do not have the stored hash.
     #[error("the settings do not have the hash that is stored with them")]
     SettingsHash,
@@ -157,11 +163,6 @@ impl State {
     /// See [`Seen::mark_saved`].
     pub fn mark_seen_saved(&mut self, count: usize) {
         self.seen.mark_saved(count);
-    }
-
-    /// Makes room in the index of what was seen.
-    pub fn reserve_seen(&mut self, more: usize) {
-        self.seen.reserve(more);
     }
 
     /// BLAKE3 of the canonical state.
@@ -231,6 +232,7 @@ impl State {
         for order in &import.orders {
             self.check_new(&order.intent)?;
         }
+        refuse_twins(import)?;
         for position in &import.positions {
             let opened = Position::opened(position.quantity, position.average_price);
             self.live.positions.insert(position.instrument.clone(), opened);
@@ -304,6 +306,12 @@ impl State {
             return Err(FoldError::Quantity { id: fill.id, quantity: fill.quantity.to_string() });
         }
         // All that can fail comes before the first change.
+        if let Some(order) = self.live.orders.get(&fill.id) {
+            let Intent { instrument, side, .. } = &order.intent;
+            if (instrument, *side) != (&fill.instrument, fill.side) {
+                return Err(FoldError::OtherOrder { id: fill.id });
+            }
+        }
         let after = match self.live.positions.get(&fill.instrument) {
             Some(position) => position.after(fill)?,
             None => Position::default().after(fill)?,
@@ -363,6 +371,22 @@ impl Live {
     pub fn hash(&self) -> StateHash {
         StateHash::of(&self.canonical())
     }
+}
+
+/// A file that names one instrument or order twice does not say which of the two it means.
+fn refuse_twins(import: &Imported) -> Result<(), FoldError> {
+    let (mut instruments, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    for position in &import.positions {
+        if !instruments.insert(&position.instrument) {
+            return Err(FoldError::PositionExists { instrument: position.instrument.clone() });
+        }
+    }
+    for order in &import.orders {
+        if !ids.insert(order.intent.id) {
+            return Err(FoldError::OrderExists { id: order.intent.id });
+        }
+    }
+    Ok(())
 }
 
 fn closed_entry(order: &Order, kind: SeenKind, seq: Seq) -> SeenEntry {

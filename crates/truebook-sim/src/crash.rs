@@ -3,7 +3,7 @@
 
 use crate::disk::{CrashChoice, FaultPlan, OpNumber};
 use crate::model::{History, Model};
-use crate::workload::{Workload, perform};
+use crate::workload::{Op, Workload, perform};
 use crate::world::{SimEntropy, world};
 use crate::{Rng, SimClock, SimDisk};
 use core::fmt;
@@ -172,7 +172,7 @@ fn run(seed: u64, scope: Scope, faults: FaultPlan) -> Run {
         let mut after = model.clone();
         after.apply(&op);
         // An event that was queued may be on disk even if its commit failed.
-        run.history.keep(before.next(), &after);
+        keep_pictures(&mut run.history, before, &model, &op, &after);
         match outcome {
             Ok(Recorded::Durable(seq)) if !op.is_taken_at(stopped) => {
                 run.after_failure = Some(format!("{op:?} as event {seq}"));
@@ -198,6 +198,20 @@ fn run(seed: u64, scope: Scope, faults: FaultPlan) -> Run {
         let _ = book.close();
     }
     run
+}
+
+/// A picture after each event that an operation makes.
+fn keep_pictures(history: &mut History, before: Seq, model: &Model, op: &Op, after: &Model) {
+    let Op::Several(values) = op else {
+        history.keep(before.next(), after);
+        return;
+    };
+    let (mut seq, mut step) = (before, model.clone());
+    for value in values {
+        step.apply(&Op::Several(vec![value.clone()]));
+        seq = seq.next();
+        history.keep(seq, &step);
+    }
 }
 
 /// Explores one seed with one kind of fault.

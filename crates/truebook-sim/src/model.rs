@@ -33,6 +33,7 @@ impl Model {
             Op::Merge { key, value: None } => {
                 self.vars.remove(key);
             }
+            Op::Several(values) => self.vars.extend(values.iter().cloned()),
             Op::Intend { key } => {
                 self.orders.insert(key.clone(), 0);
                 self.used.insert(key.clone());

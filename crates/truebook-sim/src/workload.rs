@@ -7,8 +7,8 @@ use std::sync::Arc;
 use truebook::Book;
 use truebook::book::{Recorded, WriteError};
 use truebook::journal::Level;
-use truebook_core::doc::{Doc, Limits, Path};
-use truebook_core::event::{Acked, Closed, Event, OutcomeUnknown, Reason};
+use truebook_core::doc::{self, Doc, Limits, Path};
+use truebook_core::event::{Acked, Closed, Event, Origin, OutcomeUnknown, Reason, StateChanged};
 use truebook_core::id::{ExecutionId, Instrument, OrderId, OrderKey, VenueOrderId};
 use truebook_core::money::Qty;
 use truebook_core::order::{Closing, Fill, Intent, OrderType, Role, Side, TimeInForce};
@@ -64,6 +64,8 @@ pub enum Op {
         /// Its key.
         key: String,
     },
+    /// Sets several variables with one flush, each an event of its own.
+    Several(Vec<(String, String)>),
     /// Asks for a checkpoint.
     Checkpoint,
     /// Lets time pass.
@@ -119,7 +121,8 @@ impl Workload {
             84..87 => self.repeat(model),
             87..90 if !live.is_empty() => Op::Cancel { key: self.pick(&live) },
             90..95 => Op::Checkpoint,
-            95..99 => Op::Wait { seconds: 100 },
+            95..97 => Op::Wait { seconds: 100 },
+            97..99 => Op::Several((0..6).map(|_| (self.name(), self.value())).collect()),
             99 => Op::Halt,
             _ => Op::Set { key: self.name(), value: self.value() },
         }
@@ -199,6 +202,10 @@ pub fn perform(book: &Book, clock: &Arc<SimClock>, op: &Op) -> Result<Recorded, 
             let closed = Closed { id: order_id(book, key)?, closing: Closing::Cancelled, why: None };
             book.record(Event::Closed(closed))
         }
+        Op::Several(values) => {
+            let recorded = book.record_all(values.iter().map(|(key, value)| set(key, value)).collect())?;
+            Ok(recorded.last().copied().unwrap_or(Recorded::Unchanged))
+        }
         Op::Checkpoint => book.checkpoint().map(|_| Recorded::Unchanged),
         Op::Wait { seconds } => {
             clock.pass_seconds(*seconds);
@@ -206,6 +213,11 @@ pub fn perform(book: &Book, clock: &Arc<SimClock>, op: &Op) -> Result<Recorded, 
         }
         Op::Halt => book.record(Event::Halt(Reason { why: "the workload says so".to_owned() })),
     }
+}
+
+fn set(key: &str, value: &str) -> Event {
+    let op = doc::Op::Set { path: format!("/{key}"), value: json(value) };
+    Event::State(StateChanged { origin: Origin::Set, ops: vec![op] })
 }
 
 fn bug() -> &'static str {

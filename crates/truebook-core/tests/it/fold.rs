@@ -31,7 +31,7 @@ fn fold(records: &[Record]) -> State {
 
 fn restored(state: &State) -> Option<State> {
     let mut seen = Seen::default();
-    state.seen().iter().for_each(|entry| assert!(seen.restore(entry)));
+    assert!(seen.restore(state.seen().iter().collect()));
     let live = serde_json::from_slice(&state.live().canonical()).unwrap();
     State::restore(live, seen)
 }

@@ -87,6 +87,30 @@ pub enum Recorded {
     Unchanged,
 }
 
+/// What became of an event under the state's lock.
+enum Queued {
+    /// It waits to become durable.
+    Event(Ticket),
+    /// It changed nothing; this was the last event then.
+    Nothing(Seq),
+}
+
+impl Queued {
+    const fn seq(&self) -> Seq {
+        match self {
+            Self::Event(ticket) => ticket.seq,
+            Self::Nothing(last) => *last,
+        }
+    }
+
+    const fn as_recorded(&self) -> Recorded {
+        match self {
+            Self::Event(ticket) => Recorded::Durable(ticket.seq),
+            Self::Nothing(_) => Recorded::Unchanged,
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic elsewhere is a broken invariant; what the mutex guards is consistent between calls.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -100,6 +124,15 @@ impl Book {
     /// recorded then — except that after a failed sync nobody can tell: the book must be opened again.
     pub fn record(&self, event: Event) -> Result<Recorded, WriteError> {
         self.0.shared.record_event(event)
+    }
+
+    /// Records several events with one flush, and waits until all are durable. Not all or nothing: if one
+    /// is refused, those before it are recorded.
+    ///
+    /// # Errors
+    /// The first that failed; see [`Self::record`].
+    pub fn record_all(&self, events: Vec<Event>) -> Result<Vec<Recorded>, WriteError> {
+        self.0.shared.record_several(events)
     }
 
     /// What opening the book found and did.
@@ -174,6 +207,33 @@ impl Shared {
     /// Records an event that depends on nothing and waits until it is durable.
     fn record_event(&self, event: Event) -> Result<Recorded, WriteError> {
         self.before_record();
+        let queued = self.queue_event(event)?;
+        self.settle(queued)
+    }
+
+    fn record_several(&self, events: Vec<Event>) -> Result<Vec<Recorded>, WriteError> {
+        self.before_record();
+        let (mut recorded, mut last, mut refused) = (Vec::with_capacity(events.len()), None, None);
+        for event in events {
+            match self.queue_event(event) {
+                Ok(queued) => {
+                    recorded.push(queued.as_recorded());
+                    last = last.max(Some(queued.seq()));
+                }
+                Err(failed) => {
+                    refused = Some(failed);
+                    break;
+                }
+            }
+        }
+        if let Some(last) = last {
+            self.journal.flush_to(last)?;
+            self.after_record();
+        }
+        refused.map_or(Ok(recorded), Err)
+    }
+
+    fn queue_event(&self, event: Event) -> Result<Queued, WriteError> {
         let reserve = event.reserve();
         let record = Record::new(self.world.clock.now(), event);
         // Before the lock is taken, so that many writers encode at the same time.
@@ -181,9 +241,7 @@ impl Shared {
         Journal::encode(&mut json, &record)?;
         let mut core = lock(&self.core);
         self.journal.check(reserve)?;
-        let queued = self.queue(&mut core, &record, &json)?;
-        drop(core);
-        self.settle(queued)
+        self.queue(&mut core, &record, &json)
     }
 
     /// Records the event that `make` derives from the state, under the same lock, and waits until it is
@@ -196,34 +254,44 @@ impl Shared {
         self.before_record();
         let mut core = lock(&self.core);
         self.journal.check(reserve)?;
-        let Some(event) = make(&core.state)? else { return Ok(Recorded::Unchanged) };
-        let record = Record::new(self.world.clock.now(), event);
-        let mut json = std::mem::take(&mut core.scratch);
-        Journal::encode(&mut json, &record)?;
-        let queued = self.queue(&mut core, &record, &json)?;
-        core.scratch = json;
+        let queued = match make(&core.state)? {
+            None => Queued::Nothing(core.last),
+            Some(event) => {
+                let record = Record::new(self.world.clock.now(), event);
+                let mut json = std::mem::take(&mut core.scratch);
+                Journal::encode(&mut json, &record)?;
+                let queued = self.queue(&mut core, &record, &json)?;
+                core.scratch = json;
+                queued
+            }
+        };
         drop(core);
         self.settle(queued)
     }
 
-    /// Applies and queues a record; `None` if it changes nothing. It comes encoded: if it cannot be encoded,
-    /// the state must not change.
-    fn queue(&self, core: &mut Core, record: &Record, json: &[u8]) -> Result<Option<Ticket>, WriteError> {
+    /// Applies and queues a record. It comes encoded: if it cannot be encoded, the state must not change.
+    fn queue(&self, core: &mut Core, record: &Record, json: &[u8]) -> Result<Queued, WriteError> {
         let seq = core.last.next();
         if core.state.apply(seq, record)? == Effect::Nothing {
-            return Ok(None);
+            return Ok(Queued::Nothing(core.last));
         }
         core.last = seq;
         let ticket = self.journal.push(json)?;
         assert_eq!(ticket.seq, seq, "journal and state count alike");
-        Ok(Some(ticket))
+        Ok(Queued::Event(ticket))
     }
 
-    fn settle(&self, queued: Option<Ticket>) -> Result<Recorded, WriteError> {
-        let Some(ticket) = queued else { return Ok(Recorded::Unchanged) };
-        self.journal.wait(&ticket)?;
-        self.after_record();
-        Ok(Recorded::Durable(ticket.seq))
+    /// Waits until what was queued is durable; for what changed nothing, until what it repeats is, which
+    /// another thread may have queued a moment ago.
+    fn settle(&self, queued: Queued) -> Result<Recorded, WriteError> {
+        match &queued {
+            Queued::Event(ticket) => {
+                self.journal.wait(ticket)?;
+                self.after_record();
+            }
+            Queued::Nothing(last) => self.journal.flush_to(*last)?,
+        }
+        Ok(queued.as_recorded())
     }
 
     fn check_readable(&self) -> Result<(), WriteError> {

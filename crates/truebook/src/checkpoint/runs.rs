@@ -127,7 +127,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Vec<SeenEntry>> {
     if !whole || !counted {
         return None;
     }
-    entries.chunks_exact(ENTRY_BYTES).map(decode_entry).collect()
+    let mut decoded = Vec::with_capacity(entries.len() / ENTRY_BYTES);
+    for entry in entries.chunks_exact(ENTRY_BYTES) {
+        decoded.push(decode_entry(entry)?);
+    }
+    Some(decoded)
 }
 
 fn decode_entry(bytes: &[u8]) -> Option<SeenEntry> {
@@ -147,13 +151,8 @@ fn decode_entry(bytes: &[u8]) -> Option<SeenEntry> {
 pub fn load_all(context: &Context, runs: &[RunRef]) -> Result<Seen, RunError> {
     let mut seen = Seen::default();
     for run in runs {
-        let entries = load(context, run)?;
-        // Room for what is there, not for what the checkpoint claims.
-        seen.reserve(entries.len());
-        for entry in entries {
-            if !seen.restore(entry) {
-                return Err(RunError::Damaged { path: context.disk.describe(&path(&run.file)) });
-            }
+        if !seen.restore(load(context, run)?) {
+            return Err(RunError::Damaged { path: context.disk.describe(&path(&run.file)) });
         }
     }
     Ok(seen)

@@ -134,8 +134,9 @@ pub fn runs(data: &[u8]) {
     let Some(entries) = decode_run(&bytes) else { return };
     assert_eq!(encode_run(&entries), bytes, "a run has one spelling");
     let mut seen = Seen::default();
-    let restored = entries.iter().filter(|entry| seen.restore(**entry)).count();
-    assert_eq!(restored, seen.len(), "an entry counts once");
+    let added = entries.iter().filter(|entry| seen.insert(**entry)).count();
+    assert_eq!(added, seen.len(), "an entry counts once");
+    assert_eq!(Seen::default().restore(entries.clone()), added == entries.len(), "and twice is noticed");
 }
 
 /// Reads documents, and makes one of the other.

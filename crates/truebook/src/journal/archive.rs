@@ -46,16 +46,26 @@ fn sealed_bytes(context: &Context, retired: Retired, raw_name: &str) -> Result<V
         }
     }
     let as_written = scan.next_seq() == retired.next && scan.chain().hash() == retired.chain;
-    if !as_written || scan.end() != Some(End::Blank) {
+    if !as_written {
         return Err(failed("what is read back is not what was written"));
     }
     let valid_bytes = scan.valid_bytes();
+    if scan.end() != Some(End::Blank) {
+        // Bytes that turned up behind the last event are not sealed, and not destroyed either.
+        keep_trailing(context, retired.index, &bytes[valid_bytes..])?;
+    }
     let mut plain = opened.unwrap_or_else(|| {
         bytes.truncate(valid_bytes);
         bytes
     });
     plain.extend_from_slice(&seal_frame(&SealInfo { next: retired.next, chain: retired.chain }));
     Ok(plain)
+}
+
+fn keep_trailing(context: &Context, index: SegmentIndex, trailing: &[u8]) -> Result<(), FileError> {
+    context.create_dir(crate::aside::ASIDE_DIR)?;
+    let name = format!("{}/{index}.seg.trailing", crate::aside::ASIDE_DIR);
+    crate::disk::replace_file(&*context.disk, &name, trailing).map_err(FileError::from)
 }
 
 pub(crate) fn pack(context: &Context, index: SegmentIndex, sealed: &[u8]) -> io::Result<(Storage, Vec<u8>)> {

@@ -1,7 +1,7 @@
 //! Loading a segment from disk, however it is stored, and decoding its events.
 
 use super::context::Context;
-use super::scan::{Beginning, Broken, End, Problem, RawEvent, Scan, beginning, find_proof};
+use super::scan::{Beginning, Broken, End, Problem, RawEvent, Scan, beginning, find_latest};
 use super::segment::{
     Chain, OpenInfo, PAGE_BYTES, PageError, SegmentIndex, Storage, parse_page, segment_name,
 };
@@ -112,7 +112,7 @@ impl Fault {
     pub const fn is_newer(&self) -> bool {
         matches!(
             self,
-            Self::Event { source: DecodeError::Newer { .. }, .. }
+            Self::Event { source: DecodeError::Newer { .. } | DecodeError::UnknownKind { .. }, .. }
                 | Self::Page(PageError::Manifest(ManifestError::Newer { .. }))
         )
     }
@@ -235,7 +235,7 @@ pub fn begin_chain(context: &Context, index: SegmentIndex, open: &OpenInfo) -> C
 fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]) -> Result<Segment, Fault> {
     let offset = PAGE_BYTES as u64;
     // An intact frame with a payload that means nothing was not torn: what follows it proves that.
-    let proof = || find_proof(bytes, PAGE_BYTES, Seq::ZERO);
+    let proof = || find_latest(bytes, PAGE_BYTES);
     let unusable = || Fault::Beginning(Broken { problem: Problem::NotOpened, offset, proof: proof() });
     let open = opening(bytes).ok_or_else(unusable)?;
     // Inside a sealed segment the frames are plain: the whole file was encrypted.

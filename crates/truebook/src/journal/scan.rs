@@ -10,7 +10,7 @@
 
 use super::segment::{Chain, OpenInfo, PAGE_BYTES, SealInfo};
 use crate::crypt::{Cipher, Purpose};
-use crate::frame::{self, ALIGN_BYTES, Form, Frame, HEADER_BYTES, Kind};
+use crate::frame::{self, ALIGN_BYTES, Form, Frame, HEADER_BYTES, Header, Kind};
 use std::borrow::Cow;
 use truebook_core::id::Seq;
 
@@ -43,6 +43,8 @@ pub struct Proof {
     pub offset: u64,
     /// Its sequence number.
     pub seq: Seq,
+    /// First sequence number of its commit: everything before that was durable when it was written.
+    pub commit_first: Seq,
 }
 
 /// What is wrong with bytes that should be a frame.
@@ -116,7 +118,11 @@ pub fn beginning(bytes: &[u8]) -> Beginning<'_> {
             Beginning::Opened(payload)
         }
         Err(_) if body.iter().all(|byte| *byte == 0) => Beginning::Empty,
-        _ => Beginning::Broken(broken(bytes, PAGE_BYTES, Seq::ZERO, Problem::NotOpened)),
+        _ => {
+            let (problem, offset, proof) =
+                (Problem::NotOpened, PAGE_BYTES as u64, find_latest(bytes, PAGE_BYTES));
+            Beginning::Broken(Broken { problem, offset, proof })
+        }
     }
 }
 
@@ -234,7 +240,19 @@ fn broken(bytes: &[u8], at: usize, missing: Seq, problem: Problem) -> Broken {
 pub fn find_proof(bytes: &[u8], from: usize, missing: Seq) -> Option<Proof> {
     valid_frames(bytes, from)
         .find(|(_, frame)| frame.header.kind == Kind::Event && frame.header.commit_first() > missing)
-        .map(|(offset, frame)| Proof { offset: offset as u64, seq: frame.header.seq })
+        .map(|(offset, frame)| proof(offset, &frame))
+}
+
+/// The valid event frame of the latest commit at or after `from`, for bytes of which nobody knows yet what
+/// sequence number they should have.
+pub fn find_latest(bytes: &[u8], from: usize) -> Option<Proof> {
+    let events = valid_frames(bytes, from).filter(|(_, frame)| frame.header.kind == Kind::Event);
+    events.map(|(offset, frame)| proof(offset, &frame)).max_by_key(|proof| proof.commit_first)
+}
+
+fn proof(offset: usize, frame: &Frame<'_>) -> Proof {
+    let Header { seq, .. } = frame.header;
+    Proof { offset: offset as u64, seq, commit_first: frame.header.commit_first() }
 }
 
 /// Every valid frame that begins at an aligned offset at or after `from`, whatever lies between them.

@@ -13,9 +13,6 @@ pub const JOURNAL_DIR: &str = "journal";
 /// Length of the header page in bytes; frames begin after it.
 pub const PAGE_BYTES: usize = 4096;
 
-/// Space at the end of a segment that only the seal frame may use.
-pub const SEAL_BYTES: usize = 256;
-
 /// An upper bound of the bytes of an open frame.
 pub const OPEN_BYTES: usize = 512;
 

@@ -310,7 +310,8 @@ fn set_damaged_aside(
     now: Utc,
 ) -> Result<(), FileError> {
     let why = "it is damaged, or follows on damage";
-    for (index, forms) in assessment.inventory.segments.range(damaged..) {
+    // From the end, so that a crash in between leaves the damage in front of what is still there.
+    for (index, forms) in assessment.inventory.segments.range(damaged..).rev() {
         let kept = last.filter(|last| last.index == *index && last.storage == Storage::Raw);
         for storage in forms {
             let name = segment_name(*index, *storage);

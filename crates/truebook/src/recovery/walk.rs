@@ -188,7 +188,10 @@ impl<'a> Walk<'a> {
     fn is_blank_after_page(&self, index: SegmentIndex) -> bool {
         let name = segment_name(index, Storage::Raw);
         let bytes = crate::disk::read_file(&*self.context.disk, &name, crate::journal::load::FILE_BYTES_MAX);
-        bytes.is_ok_and(|bytes| crate::journal::scan::first_nonzero(&bytes, PAGE_BYTES).is_none())
+        // A file that was cut short is no empty segment: those are whole from the beginning.
+        bytes.is_ok_and(|bytes| {
+            bytes.len() > PAGE_BYTES && crate::journal::scan::first_nonzero(&bytes, PAGE_BYTES).is_none()
+        })
     }
 
     fn take_events(&mut self, segment: Segment) {
@@ -350,18 +353,20 @@ impl<'a> Walk<'a> {
 
     fn judge(&mut self, index: SegmentIndex, storage: Storage, broken: Broken, next: Seq, mark: Seq) {
         let could_be_torn = matches!(broken.problem, Problem::Frame | Problem::Trailing | Problem::NotOpened);
-        let torn = could_be_torn && storage == Storage::Raw && broken.proof.is_none() && next > mark;
+        // For a segment whose beginning is gone, the scan could not know which number is missing.
+        let proof = broken.proof.filter(|proof| proof.commit_first > next);
+        let torn = could_be_torn && storage == Storage::Raw && proof.is_none() && next > mark;
         if torn || planted::is(Bug::WrongTailRule) {
             let what = "the last commit was cut off by a crash; nobody was told that it was durable";
             self.note(FindingKind::TornTail, index, storage, broken.offset, what);
             return;
         }
         self.torn_opening = None;
-        let proof = broken.proof.map_or_else(String::new, |Proof { offset, seq }| {
+        let told = proof.map_or_else(String::new, |Proof { offset, seq, .. }| {
             format!("; event {seq} at offset {offset} proves that event {next} was durable")
         });
-        let what = format!("{}{proof}", broken.problem.words());
-        let known = broken.proof.map(|proof| proof.seq.next());
+        let what = format!("{}{told}", broken.problem.words());
+        let known = proof.or(broken.proof).map(|proof| proof.seq.next());
         self.break_at(index, FindingKind::Segment, broken.offset, what, known);
     }
 
