@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use truebook::book::{CheckpointSchedule, NewBook, OnLoss, OpenError, OpenOptions, Upkeep};
 use truebook::core::doc::{Doc, Limits, Path};
+use truebook::core::event::{Event, Origin, StateChanged};
 use truebook::core::hash::StateHash;
 use truebook::core::id::{AccountName, BookName, VenueName};
 use truebook::core::identity::Mode;
@@ -344,4 +345,56 @@ fn active_segment(disk: &SimDisk) -> String {
 
 fn frame_starts(bytes: &[u8]) -> Vec<usize> {
     truebook::journal::scan::valid_frames(bytes, 4096).map(|(at, _)| at).collect()
+}
+
+/// A book whose last commit, of four events, is the first one of its segment; the segment before it is full
+/// and not sealed yet.
+fn just_rolled() -> (Sample, Book) {
+    let sample = Sample::new(None);
+    let book = sample.open_on(&sample.disk).unwrap();
+    let before = active_segment(&sample.disk);
+    let several = |n: u32| {
+        let values = (0..4).map(|m| json(&format!("\"{n}-{m}-{}\"", "w".repeat(500))));
+        let ops = values.map(|value| vec![truebook::core::doc::Op::Set { path: "/w".to_owned(), value }]);
+        let events = ops.map(|ops| Event::State(StateChanged { origin: Origin::Set, ops }));
+        book.record_all(events.collect()).unwrap();
+    };
+    (0..).take_while(|_| active_segment(&sample.disk) == before).take(10).for_each(several);
+    assert_ne!(active_segment(&sample.disk), before);
+    assert!(sample.disk.read_view(&before).is_some(), "the full segment is not sealed yet");
+    (sample, book)
+}
+
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_a_torn_first_commit_of_a_segment_is_cut_and_is_no_damage() {
+    let (sample, book) = just_rolled();
+    let disk = sample.copy();
+    let file = active_segment(&disk);
+    let mut bytes = disk.read_view(&file).unwrap();
+    // The first sector of the commit never reached the disk, the others did.
+    bytes[4096..4608].fill(0);
+    disk.write_view(&file, bytes);
+    let again = sample.open_on(&disk).unwrap();
+    assert_eq!(again.last().get(), book.last().get() - 4);
+    assert!(again.report().cut.is_some() && !again.report().has_damage(), "{:?}", again.report());
+}
+
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_rot_behind_the_events_of_a_full_segment_is_reported_and_does_not_stop_the_book() {
+    let (sample, book) = just_rolled();
+    let disk = sample.copy();
+    let full = disk.view_files().into_iter().find(|(file, bytes)| {
+        file.ends_with(".seg") && !is_spare(file, bytes) && *file != active_segment(&disk)
+    });
+    let (file, bytes) = full.unwrap();
+    disk.flip(&file, bytes.len() as u64 - 1, 1).unwrap();
+    assert!(names(&sample.verify_on(&disk).unwrap(), &file));
+    let again = sample.open_on(&disk).unwrap();
+    assert_eq!(again.last(), book.last());
+    again.set(&path("after"), &json("1")).unwrap();
+    again.upkeep().unwrap();
+    again.close().unwrap();
+    let verification = sample.verify_on(&disk).unwrap();
+    assert!(verification.ok, "{:?}", verification.findings);
+    assert!(disk.view_files().keys().any(|file| file.starts_with("aside/") && file.ends_with(".trailing")));
 }
