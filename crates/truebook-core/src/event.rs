@@ -349,6 +349,7 @@ impl Record {
 
 /// What can be read of any event, whoever wrote it.
 #[derive(Deserialize)]
+#[expect(clippy::zero_sized_map_values, reason = "only the names matter; a set does not read from an object")]
 struct Outline {
     v: u32,
     #[serde(default)]

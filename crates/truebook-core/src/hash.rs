@@ -188,7 +188,9 @@ impl SetHash {
     pub fn add(&mut self, element: &[u64]) {
         let mut mixer = Mixer::default();
         mixer.take_word(element.len() as u64);
-        element.iter().for_each(|word| mixer.take_word(*word));
+        for word in element {
+            mixer.take_word(*word);
+        }
         for (lane, word) in self.0.iter_mut().zip(mixer.finish()) {
             *lane = lane.wrapping_add(word);
         }

@@ -70,6 +70,7 @@ impl Position {
 }
 
 /// What an execution makes of a position.
+#[derive(Clone, Copy)]
 pub(crate) struct After<'a> {
     held: Held,
     fee: Option<(&'a Asset, Cash)>,

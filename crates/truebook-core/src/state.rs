@@ -317,13 +317,12 @@ impl State {
             None => Position::default().after(fill)?,
         };
         self.fill_order(seq, fill, at)?;
-        match self.live.positions.get_mut(&fill.instrument) {
-            Some(position) => position.become_after(after),
-            None => {
-                let mut position = Position::default();
-                position.become_after(after);
-                self.live.positions.insert(fill.instrument.clone(), position);
-            }
+        if let Some(position) = self.live.positions.get_mut(&fill.instrument) {
+            position.become_after(after);
+        } else {
+            let mut position = Position::default();
+            position.become_after(after);
+            self.live.positions.insert(fill.instrument.clone(), position);
         }
         let is_new = self.seen.insert(entry);
         assert!(is_new, "an execution is counted once");

@@ -168,7 +168,7 @@ fn replay_sqlite(store: &Path) -> Result<(Option<State>, u64), BenchError> {
     let (mut state, mut events) = (None, 0);
     sqlite_events::for_each_selected(store, |seq, record| {
         events += 1;
-        fold(&mut state, seq, record).peer(EngineName::Sqlite, "fold an event")
+        fold(&mut state, seq, &record).peer(EngineName::Sqlite, "fold an event")
     })?;
     Ok((state, events))
 }
@@ -176,11 +176,11 @@ fn replay_sqlite(store: &Path) -> Result<(Option<State>, u64), BenchError> {
 fn fold(
     state: &mut Option<State>,
     seq: Seq,
-    record: Record,
+    record: &Record,
 ) -> Result<(), ::truebook::core::state::FoldError> {
     match state {
-        None => *state = Some(State::begin(&record)?),
-        Some(state) => drop(state.apply(seq, &record)?),
+        None => *state = Some(State::begin(record)?),
+        Some(state) => drop(state.apply(seq, record)?),
     }
     Ok(())
 }

@@ -160,6 +160,7 @@ impl<'a> Rest<'a> {
     }
 
     /// The value behind `key`, if that comes next.
+    #[expect(clippy::option_option, reason = "the outer one says whether the form is the usual one")]
     fn optional<T: Deserialize<'a>>(&mut self, key: &str) -> Option<Option<T>> {
         match self.0.strip_prefix(key) {
             None => Some(None),
@@ -216,6 +217,7 @@ impl<'a> Rest<'a> {
         })
     }
 
+    #[expect(clippy::option_option, reason = "as above")]
     fn fee(&mut self) -> Option<Option<Fee>> {
         let Some(amount) = self.optional(r#","fee":{"amt":"#)? else { return Some(None) };
         let asset = self.required(r#","in":"#)?;
@@ -243,10 +245,12 @@ impl<'a> Rest<'a> {
 }
 
 /// Whether every byte stands for itself; without a branch, so that many are looked at together.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator would be that branch")]
 fn is_plain_text(text: &str) -> bool {
     text.bytes().fold(true, |plain, byte| plain & is_plain(byte) & (byte != b'"'))
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "as above")]
 const fn is_plain(byte: u8) -> bool {
     (byte >= b' ') & (byte <= b'~') & (byte != b'\\')
 }

@@ -208,7 +208,7 @@ impl Shared {
     fn record_event(&self, event: Event) -> Result<Recorded, WriteError> {
         self.before_record();
         let queued = self.queue_event(event)?;
-        self.settle(queued)
+        self.settle(&queued)
     }
 
     fn record_several(&self, events: Vec<Event>) -> Result<Vec<Recorded>, WriteError> {
@@ -266,7 +266,7 @@ impl Shared {
             }
         };
         drop(core);
-        self.settle(queued)
+        self.settle(&queued)
     }
 
     /// Applies and queues a record. It comes encoded: if it cannot be encoded, the state must not change.
@@ -283,8 +283,8 @@ impl Shared {
 
     /// Waits until what was queued is durable; for what changed nothing, until what it repeats is, which
     /// another thread may have queued a moment ago.
-    fn settle(&self, queued: Queued) -> Result<Recorded, WriteError> {
-        match &queued {
+    fn settle(&self, queued: &Queued) -> Result<Recorded, WriteError> {
+        match queued {
             Queued::Event(ticket) => {
                 self.journal.wait(ticket)?;
                 self.after_record();
