@@ -8,7 +8,7 @@ use crate::crypt::{CipherSpec, Key};
 use crate::disk::replace_file;
 use crate::error::FileError;
 use crate::journal::segment::{Chain, JOURNAL_DIR, OpenInfo, SegmentIndex};
-use crate::journal::{Active, Context, Journal, capacity_for, prepare};
+use crate::journal::{Active, Context, Journal, Pace, capacity_for, prepare};
 use crate::manifest::{FORMAT, MANIFEST_FILE, Manifest, ReadableCopy};
 use crate::world::World;
 use std::sync::Arc;
@@ -121,7 +121,8 @@ fn write_first_event(context: &Context, world: &World, new: &NewBook) -> Result<
     let record = Record::new(world.clock.now(), Event::Created(Box::new(Created { identity, settings })));
     let mut json = Vec::new();
     Journal::encode(&mut json, &record).map_err(super::WriteError::from)?;
-    let spare = prepare(context, SegmentIndex::FIRST, capacity_for(context, json.len() + 128), &[])?;
+    let spare =
+        prepare(context, SegmentIndex::FIRST, capacity_for(context, json.len() + 128), &[], Pace::AtOnce)?;
     let open = OpenInfo { first: Seq::new(1), prev: Chain::genesis(context.manifest.book), missing: None };
     let journal =
         Journal::new(context.clone(), Active::begin(context, spare, &open, SegmentIndex::FIRST), Vec::new());

@@ -18,7 +18,7 @@ pub use archive::archive;
 pub(crate) use archive::pack;
 pub use commit::Ticket;
 pub use context::{Context, JournalOptions, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
-pub use spare::{RESERVE_NAME, Spare, capacity_for, prepare, prepare_reserve, use_reserve};
+pub use spare::{Pace, RESERVE_NAME, Spare, capacity_for, prepare, prepare_reserve, use_reserve};
 pub use stop::{Level, Stop};
 
 use crate::error::FileError;
@@ -232,7 +232,7 @@ impl Journal {
             return Ok(spare);
         }
         if self.switch.get().is_none() {
-            match prepare(&self.context, index, capacity, &[]) {
+            match prepare(&self.context, index, capacity, &[], Pace::AtOnce) {
                 Err(failed) if failed.is_full() => drop(self.switch.fail(failed)),
                 made => return made.map_err(|failed| self.switch.fail_for_good(failed)),
             }
@@ -281,7 +281,7 @@ impl Journal {
         }
         prepare_reserve(&self.context)?;
         let capacity = u64::from(self.context.options.segment_bytes);
-        spares.ready = Some(prepare(&self.context, spares.wanted, capacity, &[])?);
+        spares.ready = Some(prepare(&self.context, spares.wanted, capacity, &[], Pace::InSteps)?);
         Ok(Work::Done)
     }
 

@@ -27,6 +27,15 @@ pub struct Spare {
     pub capacity: u64,
 }
 
+/// How zeros are brought to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// In small steps, each synced, because others commit meanwhile and must not wait long.
+    InSteps,
+    /// With one sync at the end, because somebody waits for it.
+    AtOnce,
+}
+
 /// Makes a segment of `capacity` bytes: temporary name, header page, zeros, sync, rename, sync of the
 /// directory. `content` follows the header page (empty for a new segment).
 pub fn prepare(
@@ -34,10 +43,11 @@ pub fn prepare(
     index: SegmentIndex,
     capacity: u64,
     content: &[u8],
+    pace: Pace,
 ) -> Result<Spare, FileError> {
     let name = segment_name(index, Storage::Raw);
     let temporary = format!("{name}.tmp");
-    let made = write_zeroed(context, &temporary, Some(index), capacity, content)
+    let made = write_zeroed(context, &temporary, Some(index), (capacity, pace), content)
         .and_then(|file| context.put_in_place(&temporary, &name).map(|()| file));
     match made {
         Ok(file) => Ok(Spare { index, file, capacity }),
@@ -53,7 +63,7 @@ fn write_zeroed(
     context: &Context,
     name: &str,
     index: Option<SegmentIndex>,
-    capacity: u64,
+    (capacity, pace): (u64, Pace),
     content: &[u8],
 ) -> Result<Arc<dyn DiskFile>, FileError> {
     assert!(capacity >= (PAGE_BYTES + content.len()) as u64, "a segment holds its header page and content");
@@ -70,11 +80,11 @@ fn write_zeroed(
         let step = STEP_BYTES.min(usize::try_from(capacity - offset).unwrap_or(STEP_BYTES));
         file.write_all_at(offset, &ZEROS[..step]).map_err(|source| failed("write zeros to", source))?;
         offset += step as u64;
-        if !planted::is(Bug::RenameBeforeSync) {
+        if pace == Pace::InSteps && !planted::is(Bug::RenameBeforeSync) {
             file.sync_data().map_err(|source| failed("sync", source))?;
         }
     }
-    if content.len() + PAGE_BYTES == usize::try_from(capacity).unwrap_or(0) {
+    if !planted::is(Bug::RenameBeforeSync) {
         file.sync_data().map_err(|source| failed("sync", source))?;
     }
     assert_eq!(offset, capacity, "every byte of the segment was written");
@@ -91,8 +101,14 @@ pub fn prepare_reserve(context: &Context) -> Result<(), FileError> {
         return Ok(());
     }
     let temporary = format!("{RESERVE_NAME}.tmp");
-    let made = write_zeroed(context, &temporary, None, u64::from(context.options.segment_bytes), &[])
-        .and_then(|_file| context.put_in_place(&temporary, RESERVE_NAME));
+    let made = write_zeroed(
+        context,
+        &temporary,
+        None,
+        (u64::from(context.options.segment_bytes), Pace::InSteps),
+        &[],
+    )
+    .and_then(|_file| context.put_in_place(&temporary, RESERVE_NAME));
     if made.is_err() {
         let _ = context.remove_if_there(&temporary);
     }

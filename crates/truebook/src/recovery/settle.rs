@@ -18,7 +18,7 @@ use crate::journal::scan::{End, first_nonzero};
 use crate::journal::segment::{
     Chain, JOURNAL_DIR, Missing, OpenInfo, PAGE_BYTES, SegmentIndex, Storage, open_frame, segment_name,
 };
-use crate::journal::{Active, Context, Retired, Spare, capacity_for, prepare, use_reserve};
+use crate::journal::{Active, Context, Pace, Retired, Spare, capacity_for, prepare, use_reserve};
 use truebook_core::event::{Recovered, StateAfter};
 use truebook_core::hash::ChainHash;
 use truebook_core::id::Seq;
@@ -126,7 +126,7 @@ fn begin(
 /// Makes a segment; on a full disk, of the reserve.
 fn make(context: &Context, index: SegmentIndex, content: &[u8]) -> Result<Spare, FileError> {
     let capacity = capacity_for(context, content.len());
-    match prepare(context, index, capacity, content) {
+    match prepare(context, index, capacity, content, Pace::AtOnce) {
         Err(failed) if failed.is_full() => use_reserve(context, index, content),
         outcome => outcome,
     }
@@ -337,7 +337,7 @@ fn cut_down(
         .map_err(|source| context.failed("read", name, source))?;
     let kept = copy_aside(context, name, &whole, now)?;
     let content = valid_content(context, name, last.valid_bytes)?;
-    prepare(context, last.index, capacity_for(context, content.len()), &content)?;
+    prepare(context, last.index, capacity_for(context, content.len()), &content, Pace::AtOnce)?;
     Ok(SetAside {
         file: context.disk.describe(name),
         kept_in: context.disk.describe(&kept),
