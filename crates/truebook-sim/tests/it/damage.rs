@@ -398,3 +398,19 @@ pub(crate) fn p7_rot_behind_the_events_of_a_full_segment_is_reported_and_does_no
     assert!(verification.ok, "{:?}", verification.findings);
     assert!(disk.view_files().keys().any(|file| file.starts_with("aside/") && file.ends_with(".trailing")));
 }
+
+#[cfg_attr(not(feature = "planted"), test)]
+pub(crate) fn p7_a_last_segment_that_was_cut_short_is_damage_wherever_it_was_cut() {
+    let (sample, book) = just_rolled();
+    let disk = sample.copy();
+    let file = active_segment(&disk);
+    let bytes = disk.read_view(&file).unwrap();
+    let cuts = frame_starts(&bytes).into_iter().chain([4095, 4096, 5000, bytes.len() - 1]);
+    for cut in cuts {
+        let disk = sample.copy();
+        disk.write_view(&file, &bytes[..cut]);
+        assert!(names(&sample.verify_on(&disk).unwrap(), &file), "cut at {cut}");
+        let Err(OpenError::Lost(report)) = sample.open_on(&disk) else { panic!("cut at {cut}: accepted") };
+        assert!(report.lost.unwrap().from.get() <= book.last().get() + 1, "cut at {cut}: {report:?}");
+    }
+}

@@ -337,7 +337,7 @@ fn manifest_from_segments(world: &World) -> Result<Option<Manifest>, OpenError> 
         let page =
             world.disk.open(&name, Access::Read).and_then(|file| read_exact_at(&*file, 0, PAGE_BYTES as u64));
         match page.map(|page| parse_page(&page)) {
-            Ok(Ok((_, manifest))) if has_events => return Ok(Some(manifest)),
+            Ok(Ok(page)) if has_events => return Ok(Some(page.manifest)),
             Ok(Err(PageError::Manifest(source @ ManifestError::Newer { .. }))) => {
                 return Err(OpenError::Manifest { path: world.disk.describe(&name), source });
             }

@@ -97,13 +97,13 @@ pub fn manifest(data: &[u8]) {
             read_manifest(&envelope::wrap("book", &edit(&body, &edits)));
         }
         3 => {
-            let page = build_page(SegmentIndex::FIRST, &known);
+            let page = build_page(SegmentIndex::FIRST, &known, 0);
             let edited = edit(&page, &edits);
             let same = edited.get(..PAGE_BYTES) == Some(&page[..]);
             assert!(parse_page(&edited).is_err() || same, "no edit of a header page goes unnoticed");
         }
         _ => {
-            let edited = edit(&build_page(SegmentIndex::FIRST, &known), &edits);
+            let edited = edit(&build_page(SegmentIndex::FIRST, &known, 0), &edits);
             let _ = parse_page(&super::mend(&edited));
         }
     }

@@ -72,7 +72,7 @@ impl SegmentSample {
     }
 
     fn build(&self) -> Vec<u8> {
-        let mut bytes = build_page(INDEX, &self.context.manifest);
+        let mut bytes = build_page(INDEX, &self.context.manifest, 0);
         bytes.extend_from_slice(&open_frame(&self.open));
         let mut chain = Chain::begin(self.context.manifest.book, INDEX, self.open.prev);
         let mut seq = FIRST;
@@ -183,7 +183,7 @@ impl SegmentSample {
     fn check_unpacked(&self, unpacked: &[u8]) {
         let page = check_page(unpacked, INDEX, self.context.manifest.book);
         let loaded = decode_body(&self.context, INDEX, self.storage, unpacked);
-        if let (Ok(()), Ok(loaded)) = (page, loaded) {
+        if let (Ok(_), Ok(loaded)) = (page, loaded) {
             self.check(loaded, unpacked);
         }
     }

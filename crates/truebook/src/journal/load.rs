@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::scan::{Beginning, Broken, End, Problem, RawEvent, Scan, beginning, find_latest};
 use super::segment::{
-    Chain, OpenInfo, PAGE_BYTES, PageError, SegmentIndex, Storage, parse_page, segment_name,
+    Chain, OpenInfo, PAGE_BYTES, Page, PageError, SegmentIndex, Storage, parse_page, segment_name,
 };
 use crate::crypt::{NotAuthentic, Purpose};
 use crate::disk::read_file;
@@ -129,19 +129,24 @@ pub fn load_bytes(context: &Context, index: SegmentIndex, storage: Storage) -> R
     let file = read_file(&*context.disk, &name, FILE_BYTES_MAX)
         .map_err(|source| context.failed("read", &name, source))?;
     let bytes = unpack(context, index, storage, file)?;
-    check_page(&bytes, index, context.manifest.book)?;
+    let made = check_page(&bytes, index, context.manifest.book)?;
+    let found = bytes.len() as u64;
+    if storage == Storage::Raw && found < made {
+        return Err(PageError::Short { found, made }.into());
+    }
     Ok(LoadedBytes { bytes })
 }
 
-pub(crate) fn check_page(bytes: &[u8], index: SegmentIndex, book: BookId) -> Result<(), PageError> {
-    let (found, manifest) = parse_page(bytes.get(..PAGE_BYTES).unwrap_or_default())?;
+/// The length with which the segment was made, if the page is that of this segment and book.
+pub(crate) fn check_page(bytes: &[u8], index: SegmentIndex, book: BookId) -> Result<u64, PageError> {
+    let Page { index: found, manifest, capacity } = parse_page(bytes.get(..PAGE_BYTES).unwrap_or_default())?;
     if found != index {
         return Err(PageError::OtherSegment { found });
     }
     if manifest.book != book {
         return Err(PageError::OtherBook { found: manifest.book });
     }
-    Ok(())
+    Ok(capacity)
 }
 
 /// Undoes encryption and compression.

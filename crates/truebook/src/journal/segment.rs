@@ -99,12 +99,31 @@ struct PageBody {
     manifest: serde_json::Value,
 }
 
+/// What a header page says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The segment's number.
+    pub index: SegmentIndex,
+    /// The book's manifest.
+    pub manifest: Manifest,
+    /// Length of the segment as it was made, in bytes: a raw file never becomes shorter.
+    pub capacity: u64,
+}
+
 /// Why a header page cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     /// It is damaged, or no header page at all.
     #[error("the header page is damaged")]
     Damaged,
+    /// The file is shorter than the segment was made.
+    #[error("the file was cut short: it has {found} bytes, the segment was made with {made}")]
+    Short {
+        /// Length of the file in bytes.
+        found: u64,
+        /// Length with which it was made.
+        made: u64,
+    },
     /// It belongs to another segment.
     #[error("the header page belongs to segment {found}")]
     OtherSegment {
@@ -123,7 +142,7 @@ pub enum PageError {
 }
 
 /// The header page: magic, format, length and CRC-32C of a JSON text with the index and the manifest.
-pub fn build_page(index: SegmentIndex, manifest: &Manifest) -> Vec<u8> {
+pub fn build_page(index: SegmentIndex, manifest: &Manifest, capacity: u64) -> Vec<u8> {
     let manifest = serde_json::to_value(manifest).unwrap_or_default();
     let body = serde_json::to_vec(&PageBody { segment: index, manifest }).unwrap_or_default();
     assert!(body.len() <= PAGE_BYTES - PAGE_FIXED_BYTES, "a manifest fits into a header page");
@@ -132,13 +151,14 @@ pub fn build_page(index: SegmentIndex, manifest: &Manifest) -> Vec<u8> {
     page[8..12].copy_from_slice(&crate::manifest::FORMAT.to_le_bytes());
     page[12..16].copy_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
     page[PAGE_FIXED_BYTES..PAGE_FIXED_BYTES + body.len()].copy_from_slice(&body);
+    page[20..24].copy_from_slice(&u32::try_from(capacity).unwrap_or(u32::MAX).to_le_bytes());
     let crc = crc32c::crc32c(&page);
     page[16..20].copy_from_slice(&crc.to_le_bytes());
     page
 }
 
 /// Reads a header page whose every byte is covered by its check sum.
-pub fn parse_page(page: &[u8]) -> Result<(SegmentIndex, Manifest), PageError> {
+pub fn parse_page(page: &[u8]) -> Result<Page, PageError> {
     let mut unsummed: [u8; PAGE_BYTES] =
         page.get(..PAGE_BYTES).and_then(|page| page.try_into().ok()).ok_or(PageError::Damaged)?;
     unsummed[16..20].fill(0);
@@ -154,7 +174,8 @@ pub fn parse_page(page: &[u8]) -> Result<(SegmentIndex, Manifest), PageError> {
     let body = page.get(PAGE_FIXED_BYTES..PAGE_FIXED_BYTES + length).ok_or(PageError::Damaged)?;
     let body: PageBody = serde_json::from_slice(body).map_err(|_| PageError::Damaged)?;
     let manifest = serde_json::to_vec(&body.manifest).map_err(ManifestError::Content)?;
-    Ok((body.segment, Manifest::from_json(&manifest)?))
+    let capacity = u64::from(u32::from_le_bytes([page[20], page[21], page[22], page[23]]));
+    Ok(Page { index: body.segment, manifest: Manifest::from_json(&manifest)?, capacity })
 }
 
 /// Payload of the first frame of a segment.
@@ -290,8 +311,9 @@ mod tests {
 
     #[test]
     fn p7_every_flipped_byte_of_a_header_page_is_noticed() {
-        let page = build_page(SegmentIndex::new(7), &manifest());
-        assert_eq!(parse_page(&page).unwrap(), (SegmentIndex::new(7), manifest()));
+        let page = build_page(SegmentIndex::new(7), &manifest(), 8192);
+        let wanted = Page { index: SegmentIndex::new(7), manifest: manifest(), capacity: 8192 };
+        assert_eq!(parse_page(&page).unwrap(), wanted);
         for byte in 0..PAGE_BYTES {
             let mut flipped = page.clone();
             flipped[byte] ^= 0x10;

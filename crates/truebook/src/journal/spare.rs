@@ -71,7 +71,7 @@ fn write_zeroed(
     let failed = |what: &str, source| context.failed(what, name, source);
     let mut offset = 0;
     if let Some(index) = index {
-        let mut head = build_page(index, &context.manifest);
+        let mut head = build_page(index, &context.manifest, capacity);
         head.extend_from_slice(content);
         file.write_all_at(0, &head).map_err(|source| failed("write", source))?;
         offset = head.len() as u64;
@@ -123,7 +123,7 @@ pub fn use_reserve(context: &Context, index: SegmentIndex, content: &[u8]) -> Re
         .open(RESERVE_NAME, crate::disk::Access::ReadWrite)
         .map_err(|source| failed("open", source))?;
     let capacity = file.len().map_err(|source| failed("read the length of", source))?;
-    let mut head = build_page(index, &context.manifest);
+    let mut head = build_page(index, &context.manifest, capacity);
     head.extend_from_slice(content);
     if (head.len() as u64) > capacity {
         return Err(failed("fit the journal's tail into", std::io::ErrorKind::StorageFull.into()));

@@ -201,6 +201,9 @@ fn judge_damage(
         damage.known_to = Seq::ZERO;
     }
     damage.known_to = damage.known_to.max(inventory.durable_mark()).max(salvage.highest);
+    if damage.finding.kind == FindingKind::SegmentShort {
+        damage.known_to = damage.known_to.max(salvage.highest.next());
+    }
     if damage.from <= damage.known_to {
         walk.report.missing = Some(SeqRange { from: damage.from, to: Some(damage.known_to) });
     }

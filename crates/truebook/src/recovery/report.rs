@@ -30,6 +30,8 @@ pub enum FindingKind {
     Manifest,
     /// A journal segment is damaged.
     Segment,
+    /// A journal segment was cut short: nobody can tell what stood behind the cut.
+    SegmentShort,
     /// A journal segment is missing.
     SegmentMissing,
     /// The hash chain does not connect two segments.

@@ -54,7 +54,7 @@ pub(super) fn salvage(
 fn readable_bytes(context: &Context, index: SegmentIndex, storage: Storage) -> Option<Vec<u8>> {
     match load_bytes(context, index, storage) {
         Ok(loaded) => Some(loaded.bytes),
-        Err(Fault::Page(PageError::Damaged)) if storage == Storage::Raw => {
+        Err(Fault::Page(PageError::Damaged | PageError::Short { .. })) if storage == Storage::Raw => {
             read_file(&*context.disk, &segment_name(index, storage), FILE_BYTES_MAX).ok()
         }
         Err(_) => None,

@@ -5,7 +5,7 @@ use super::report::{Finding, FindingKind, Report, SeqRange, Weight};
 use crate::checkpoint::{self, CheckpointName};
 use crate::journal::load::{Fault, Loaded, Segment};
 use crate::journal::scan::{Broken, End, Problem, Proof};
-use crate::journal::segment::{Chain, Missing, PAGE_BYTES, SegmentIndex, Storage, segment_name};
+use crate::journal::segment::{Chain, Missing, PAGE_BYTES, PageError, SegmentIndex, Storage, segment_name};
 use crate::journal::{Context, Retired};
 use crate::planted::{self, Bug};
 use std::collections::BTreeSet;
@@ -181,8 +181,11 @@ impl<'a> Walk<'a> {
             self.torn_opening = Some(index);
             return;
         }
-        let offset = fault.offset();
-        self.break_at(index, FindingKind::Segment, offset, fault.to_string(), None);
+        let (kind, offset) = match fault {
+            Fault::Page(PageError::Short { found, .. }) => (FindingKind::SegmentShort, found),
+            _ => (FindingKind::Segment, fault.offset()),
+        };
+        self.break_at(index, kind, offset, fault.to_string(), None);
     }
 
     fn is_blank_after_page(&self, index: SegmentIndex) -> bool {
