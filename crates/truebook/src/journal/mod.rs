@@ -32,6 +32,22 @@ use stop::Switch;
 use truebook_core::event::{Record, Reserve};
 use truebook_core::id::Seq;
 
+/// A commit under way. If its leader panics, those who wait are refused instead of waiting for ever.
+struct Leading<'a> {
+    journal: &'a Journal,
+    taken: Option<Taken>,
+}
+
+impl Drop for Leading<'_> {
+    fn drop(&mut self) {
+        let Some(taken) = self.taken.take() else { return };
+        let broken = std::io::Error::other("a broken invariant stopped the commit");
+        let failed = self.journal.context.failed("commit to", segment::JOURNAL_DIR, broken);
+        let stop = self.journal.switch.fail_for_good(failed);
+        self.journal.queue.report(taken, Err(stop));
+    }
+}
+
 /// Nonce and tag that encryption adds to a payload.
 const SEALING_BYTES: usize = 40;
 
@@ -185,13 +201,16 @@ impl Journal {
         Ok(())
     }
 
-    fn commit(&self, mut taken: Taken) -> Result<(), Stop> {
-        let outcome = self.commit_frames(&mut taken);
-        if outcome.is_ok() {
-            self.durable.store(taken.next.get() - 1, Ordering::Release);
-            self.commits.fetch_add(1, Ordering::Relaxed);
+    fn commit(&self, taken: Taken) -> Result<(), Stop> {
+        let mut leading = Leading { journal: self, taken: Some(taken) };
+        let outcome = leading.taken.as_mut().map_or(Ok(()), |taken| self.commit_frames(taken));
+        if let Some(taken) = leading.taken.take() {
+            if outcome.is_ok() {
+                self.durable.store(taken.next.get() - 1, Ordering::Release);
+                self.commits.fetch_add(1, Ordering::Relaxed);
+            }
+            self.queue.report(taken, outcome.clone());
         }
-        self.queue.report(taken, outcome.clone());
         outcome
     }
 
