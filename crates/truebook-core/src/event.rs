@@ -8,7 +8,7 @@ mod quick;
 
 use crate::doc::{Doc, Op};
 use crate::hash::SourceHash;
-use crate::id::{BookName, Instrument, OrderId, Seq, VenueOrderId};
+use crate::id::{Instrument, OrderId, Seq, VenueOrderId};
 use crate::identity::Identity;
 use crate::money::{Price, Qty};
 use crate::order::{Closing, Fill, Intent};
@@ -238,6 +238,22 @@ pub enum Reserve {
 }
 
 impl Event {
+    /// Names of all events of this version.
+    pub const NAMES: [&str; 12] = [
+        "created",
+        "settings",
+        "state",
+        "import",
+        "intent",
+        "ack",
+        "fill",
+        "unknown",
+        "closed",
+        "halt",
+        "resume",
+        "recovered",
+    ];
+
     /// Its name in the journal.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -267,14 +283,6 @@ impl Event {
             | Self::Recovered(_) => Reserve::Allowed,
             // An intent adds risk unless proved otherwise; whoever can prove it says so when appending.
             _ => Reserve::Forbidden,
-        }
-    }
-
-    /// The book's name if this is its first event.
-    pub fn book_name(&self) -> Option<&BookName> {
-        match self {
-            Self::Created(created) => Some(&created.identity.name),
-            _ => None,
         }
     }
 }
@@ -322,7 +330,7 @@ impl Record {
         };
         match serde_json::from_slice::<Outline>(json) {
             Ok(Outline { v, .. }) if v > EVENT_VERSION => Err(DecodeError::Newer { found: v }),
-            Ok(Outline { ev, .. }) if ev.keys().any(|name| !NAMES.contains(&name.as_str())) => {
+            Ok(Outline { ev, .. }) if ev.keys().any(|name| !Event::NAMES.contains(&name.as_str())) => {
                 Err(DecodeError::UnknownKind { names: ev.into_keys().collect() })
             }
             _ => Err(DecodeError::Malformed { reason: alloc::format!("{failed}") }),
@@ -355,22 +363,6 @@ struct Outline {
     #[serde(default)]
     ev: BTreeMap<String, serde::de::IgnoredAny>,
 }
-
-/// Names of all events of this version.
-const NAMES: [&str; 12] = [
-    "created",
-    "settings",
-    "state",
-    "import",
-    "intent",
-    "ack",
-    "fill",
-    "unknown",
-    "closed",
-    "halt",
-    "resume",
-    "recovered",
-];
 
 #[cfg(test)]
 mod tests {

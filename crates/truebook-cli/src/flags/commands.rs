@@ -5,25 +5,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use truebook::book::OnChangedSettings;
 use truebook::core::doc::Path;
+use truebook::core::event::Event;
 use truebook::core::id::{AccountName, BookName, VenueName};
 use truebook::core::identity::Mode;
 use truebook::manifest::ReadableCopy;
-
-/// Names of the events that a journal holds.
-const EVENT_KINDS: [&str; 12] = [
-    "created",
-    "settings",
-    "state",
-    "import",
-    "intent",
-    "ack",
-    "fill",
-    "unknown",
-    "closed",
-    "halt",
-    "resume",
-    "recovered",
-];
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -215,7 +200,7 @@ pub(crate) struct LogArgs {
     #[arg(long, value_name = "SEQ")]
     pub(crate) to: Option<u64>,
     /// Only events of this kind; may be given several times
-    #[arg(long, value_name = "KIND", value_parser = EVENT_KINDS)]
+    #[arg(long, value_name = "KIND", value_parser = Event::NAMES)]
     pub(crate) kind: Vec<String>,
 }
 
