@@ -9,7 +9,8 @@ use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use truebook::core::event::{Acked, Closed, Event, Record};
 use truebook::core::id::{Asset, ExecutionId, Instrument, OrderId, OrderKey, VenueOrderId};
-use truebook::core::order::{Closing, Fee, Fill, Intent, OrderType, Role, Side, TimeInForce};
+use truebook::core::life::Closing;
+use truebook::core::order::{Fee, Fill, Intent, OrderType, Role, Side, TakenFrom, Terms, TimeInForce};
 use truebook::core::time::Utc;
 
 type Malformed = Box<dyn Error + Send + Sync>;
@@ -42,9 +43,16 @@ fn bare_event(event: &GenEvent) -> Result<Event, Malformed> {
             venue_order: venue_order(event)?,
             status: Some("new".into()),
             venue_time: Some(Utc::from_nanos(event.at_ns)),
+            alias: None,
         }),
         GenKind::Fill => Event::Fill(Box::new(fill(event, id)?)),
-        GenKind::Closed => Event::Closed(Closed { id, closing: Closing::Cancelled, why: Some("".into()) }),
+        GenKind::Closed => Event::Closed(Closed {
+            id,
+            closing: Closing::Cancelled,
+            why: Some("".into()),
+            venue_order: None,
+            claimed: None,
+        }),
     })
 }
 
@@ -63,6 +71,7 @@ fn intent(event: &GenEvent, id: OrderId) -> Result<Intent, Malformed> {
         attempt: 0,
         parent: None,
         strategy: Some("".into()),
+        terms: Terms::default(),
     })
 }
 
@@ -77,8 +86,9 @@ fn fill(event: &GenEvent, id: OrderId) -> Result<Fill, Malformed> {
         side: side(event),
         quantity: event.qty.parse()?,
         price: event.price.parse()?,
-        fee: Some(Fee { amount: fee.parse()?, asset: Asset::new("USD")? }),
+        fee: Some(Fee { amount: fee.parse()?, asset: Asset::new("USD")?, taken: TakenFrom::Cash }),
         venue_time: Some(Utc::from_nanos(event.at_ns)),
+        multiplier: None,
     })
 }
 

@@ -10,8 +10,9 @@ use crate::doc::{Doc, Op};
 use crate::hash::SourceHash;
 use crate::id::{Instrument, OrderId, Seq, VenueOrderId};
 use crate::identity::Identity;
+use crate::life::Closing;
 use crate::money::{Price, Qty};
-use crate::order::{Closing, Fill, Intent};
+use crate::order::{Fill, Intent};
 use crate::settings::{Change, Settings};
 use crate::time::Utc;
 use alloc::boxed::Box;
@@ -55,8 +56,32 @@ pub enum Event {
     Fill(Box<Fill>),
     /// A reply was lost or unreadable.
     Unknown(OutcomeUnknown),
-    /// The order ended without being filled whole.
+    /// An order, or one of the venue's orders that came of it, is over.
     Closed(Closed),
+    /// The order was sent once more, under the same id.
+    Resent(Resent),
+    /// The order is asked to be cancelled. Durable before anything is sent.
+    Cancel(Asked),
+    /// The venue did not cancel the order.
+    CancelFailed(Asked),
+    /// The order is asked to be replaced. Durable before anything is sent.
+    Replace(Box<ReplaceAsked>),
+    /// The replacement was refused, or never came to the venue.
+    ReplaceFailed(ReplaceFailed),
+    /// The venue gives the order a status that this program does not know.
+    Odd(OddStatus),
+    /// The venue reports more filled than there are executions to be had for.
+    Reported(Box<ReportedFilled>),
+    /// An order that the venue has and this book did not is taken into it.
+    Adopted(Box<Adopted>),
+    /// A bracket is finished: its orders are over and what its entry opened is closed again.
+    Done(Asked),
+    /// An operator corrected a position.
+    Corrected(Box<Corrected>),
+    /// New risk in an instrument is refused from here on.
+    Blocked(Blocked),
+    /// A reason to refuse new risk in an instrument is gone.
+    Unblocked(Blocked),
     /// New risk is refused from here on.
     Halt(Reason),
     /// New risk is allowed again.
@@ -167,6 +192,9 @@ pub struct Acked {
     /// When, by the venue's clock.
     #[serde(rename = "vat", default, skip_serializing_if = "Option::is_none")]
     pub venue_time: Option<Utc>,
+    /// The replacement that the venue's order came of, if it is not the first.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<OrderId>,
 }
 
 /// Nobody knows whether the venue has an order.
@@ -179,7 +207,7 @@ pub struct OutcomeUnknown {
     pub why: String,
 }
 
-/// An order ended without being filled whole.
+/// An order, or one of the venue's orders that came of it, is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Closed {
@@ -188,9 +216,183 @@ pub struct Closed {
     /// How.
     #[serde(rename = "as")]
     pub closing: Closing,
-    /// The venue's reason, kept as it came.
+    /// The venue's reason, kept as it came; or the proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Box<str>>,
+    /// Which of the venue's orders; `None` for the order as a whole.
+    #[serde(rename = "vid", default, skip_serializing_if = "Option::is_none")]
+    pub venue_order: Option<VenueOrderId>,
+    /// How much the venue says was filled through it.
+    #[serde(rename = "cum", default, skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<Qty>,
+}
+
+/// An order was sent once more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resent {
+    /// Client order id.
+    pub id: OrderId,
+    /// How often it was sent before, 1 at least.
+    #[serde(rename = "n")]
+    pub count: u32,
+    /// Why that is safe.
+    pub why: String,
+}
+
+/// Something is said of an order, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// Client order id.
+    pub id: OrderId,
+    /// Why.
+    pub why: String,
+}
+
+/// An order is asked to be replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceAsked {
+    /// Client order id.
+    pub id: OrderId,
+    /// Client order id of the replacement.
+    pub alias: OrderId,
+    /// Its number, 1 the first.
+    #[serde(rename = "n")]
+    pub number: u32,
+    /// New total quantity, what is filled included.
+    #[serde(rename = "qty", default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Qty>,
+    /// New limit price.
+    #[serde(rename = "px", default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Price>,
+    /// New stop price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Price>,
+}
+
+/// A replacement did not take place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceFailed {
+    /// Client order id.
+    pub id: OrderId,
+    /// Client order id of the replacement.
+    pub alias: OrderId,
+    /// Why not.
+    pub why: String,
+}
+
+/// A status that this program does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OddStatus {
+    /// Client order id.
+    pub id: OrderId,
+    /// The venue's id for it.
+    #[serde(rename = "vid")]
+    pub venue_order: VenueOrderId,
+    /// The venue's word, kept as it came; `None` once it has one again that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<Box<str>>,
+}
+
+/// A filled quantity without executions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportedFilled {
+    /// Client order id.
+    pub id: OrderId,
+    /// How much of the order is filled in all, by that report.
+    #[serde(rename = "cum")]
+    pub total: Qty,
+    /// At which price the part was filled that no execution explains.
+    #[serde(rename = "px")]
+    pub price: Price,
+    /// Where this is known from, and why there are no executions.
+    pub why: String,
+}
+
+/// An order that the venue has is taken into the book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adopted {
+    /// The order in this book's terms.
+    pub intent: Intent,
+    /// The venue's id for it.
+    #[serde(rename = "vid")]
+    pub venue_order: VenueOrderId,
+    /// Why it is taken in.
+    pub why: String,
+}
+
+/// An operator's correction of a position.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Corrected {
+    /// The instrument.
+    #[serde(rename = "sym")]
+    pub instrument: Instrument,
+    /// How much is added to what the book holds; negative takes away.
+    #[serde(rename = "qty")]
+    pub quantity: Qty,
+    /// At which price; `None` for the position's own average.
+    #[serde(rename = "px", default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// The operator's reason.
+    pub why: String,
+}
+
+/// A reason to refuse new risk in an instrument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blocked {
+    /// The instrument.
+    #[serde(rename = "sym")]
+    pub instrument: Instrument,
+    /// Of which kind the reason is.
+    #[serde(rename = "for")]
+    pub kind: BlockKind,
+    /// In words, with the numbers.
+    pub why: String,
+}
+
+/// Why new risk in an instrument can be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockKind {
+    /// Book and venue hold different positions.
+    PositionDifference,
+    /// More was filled than was wanted.
+    Overfill,
+    /// Somebody else's order is live in it.
+    ForeignOrder,
+    /// A position whose bracket promises a stop has none.
+    Unprotected,
+    /// An order's fate cannot be told.
+    Unexplained,
+    /// An operator said so.
+    Operator,
+}
+
+impl BlockKind {
+    /// Its name in the journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PositionDifference => "position_difference",
+            Self::Overfill => "overfill",
+            Self::ForeignOrder => "foreign_order",
+            Self::Unprotected => "unprotected",
+            Self::Unexplained => "unexplained",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Whether only a person lifts it, once it was looked into.
+    pub const fn needs_review(self) -> bool {
+        matches!(self, Self::Overfill | Self::Operator)
+    }
 }
 
 /// Why something was done.
@@ -239,7 +441,7 @@ pub enum Reserve {
 
 impl Event {
     /// Names of all events of this version.
-    pub const NAMES: [&str; 12] = [
+    pub const NAMES: [&str; 24] = [
         "created",
         "settings",
         "state",
@@ -249,6 +451,18 @@ impl Event {
         "fill",
         "unknown",
         "closed",
+        "resent",
+        "cancel",
+        "cancel_failed",
+        "replace",
+        "replace_failed",
+        "odd",
+        "reported",
+        "adopted",
+        "done",
+        "corrected",
+        "blocked",
+        "unblocked",
         "halt",
         "resume",
         "recovered",
@@ -266,6 +480,18 @@ impl Event {
             Self::Fill(_) => "fill",
             Self::Unknown(_) => "unknown",
             Self::Closed(_) => "closed",
+            Self::Resent(_) => "resent",
+            Self::Cancel(_) => "cancel",
+            Self::CancelFailed(_) => "cancel_failed",
+            Self::Replace(_) => "replace",
+            Self::ReplaceFailed(_) => "replace_failed",
+            Self::Odd(_) => "odd",
+            Self::Reported(_) => "reported",
+            Self::Adopted(_) => "adopted",
+            Self::Done(_) => "done",
+            Self::Corrected(_) => "corrected",
+            Self::Blocked(_) => "blocked",
+            Self::Unblocked(_) => "unblocked",
             Self::Halt(_) => "halt",
             Self::Resume(_) => "resume",
             Self::Recovered(_) => "recovered",
@@ -279,6 +505,15 @@ impl Event {
             | Self::Fill(_)
             | Self::Unknown(_)
             | Self::Closed(_)
+            | Self::Resent(_)
+            | Self::Cancel(_)
+            | Self::CancelFailed(_)
+            | Self::ReplaceFailed(_)
+            | Self::Odd(_)
+            | Self::Reported(_)
+            | Self::Adopted(_)
+            | Self::Done(_)
+            | Self::Blocked(_)
             | Self::Halt(_)
             | Self::Recovered(_) => Reserve::Allowed,
             // An intent adds risk unless proved otherwise; whoever can prove it says so when appending.
@@ -372,7 +607,7 @@ mod tests {
     #[test]
     fn an_event_round_trips_through_its_json() {
         let id = OrderId::from_bytes([9; 16]);
-        let closed = Closed { id, closing: Closing::Expired, why: None };
+        let closed = Closed { id, closing: Closing::Expired, why: None, venue_order: None, claimed: None };
         let record = Record::new(Utc::from_nanos(5), Event::Closed(closed));
         let json = record.encode().unwrap();
         let text = core::str::from_utf8(&json).unwrap();

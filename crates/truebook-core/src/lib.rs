@@ -6,7 +6,7 @@
 //!
 //! - [`event`]: what can happen to a book, and its JSON form in the journal
 //! - [`state`]: the fold of the events, and its hash
-//! - [`order`], [`position`]: the trading part of the state
+//! - [`order`], [`life`], [`position`]: the trading part of the state
 //! - [`seen`]: every key and execution id ever used, long after the order itself is gone
 //! - [`doc`]: the bot's own variables, one JSON document
 //! - [`settings`]: canonical settings, their hash, secrets, and what changed
@@ -15,12 +15,15 @@
 
 extern crate alloc;
 
+pub mod capability;
 pub mod doc;
 pub mod event;
 pub mod hash;
 pub mod id;
 pub mod identity;
+pub mod life;
 pub mod money;
+pub mod observation;
 pub mod order;
 pub mod position;
 pub mod seen;

@@ -162,6 +162,18 @@ impl Qty {
         self.0.checked_mul(price.0).map(Cash).ok_or(MoneyError::OutOfRange)
     }
 
+    /// This many times as much, or [`MoneyError::OutOfRange`] if that has no exact decimal.
+    pub fn scaled(self, factor: Self) -> Result<Self, MoneyError> {
+        let product = self.0.checked_mul(factor.0).ok_or(MoneyError::OutOfRange)?;
+        let exact = factor.is_zero() || product.checked_div(factor.0) == Some(self.0);
+        if exact { Ok(Self(product)) } else { Err(MoneyError::OutOfRange) }
+    }
+
+    /// Whether it is a whole number of `lots`. Lots of zero allow everything.
+    pub fn is_multiple_of(self, lot: Self) -> bool {
+        lot.is_zero() || self.0.checked_rem(lot.0).is_some_and(|rest| rest.is_zero())
+    }
+
     /// Size without direction.
     #[must_use]
     pub fn abs(self) -> Self {
@@ -172,6 +184,13 @@ impl Qty {
     #[must_use]
     pub fn negated(self) -> Self {
         Self(-self.0)
+    }
+}
+
+impl Price {
+    /// Whether it is a whole number of ticks. A tick of zero allows everything.
+    pub fn is_multiple_of(self, tick: Self) -> bool {
+        tick.is_zero() || self.0.checked_rem(tick.0).is_some_and(|rest| rest.is_zero())
     }
 }
 

@@ -1,12 +1,10 @@
-//! Orders: what was wanted, and what is known of it.
+//! Orders as they are wanted, and executions as they are reported. What is known of an order is in
+//! [`crate::life`].
 
 use crate::id::{Asset, ExecutionId, Instrument, OrderId, OrderKey, VenueOrderId};
-use crate::money::{Cash, MoneyError, Price, Qty};
+use crate::money::{Cash, Price, Qty};
 use crate::time::Utc;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::String;
-use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Direction of an order.
@@ -20,6 +18,24 @@ pub enum Side {
 }
 
 impl Side {
+    /// The other direction.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+
+    /// A quantity with the sign of this direction: what a trade adds to the position.
+    #[must_use]
+    pub fn signed(self, quantity: Qty) -> Qty {
+        match self {
+            Self::Buy => quantity,
+            Self::Sell => quantity.negated(),
+        }
+    }
+
     /// Its name in the journal.
     pub const fn name(self) -> &'static str {
         match self {
@@ -41,6 +57,8 @@ pub enum OrderType {
     Stop,
     /// A limit order once `stop` is touched.
     StopLimit,
+    /// A stop order whose stop follows the best price at the distance `trail`.
+    TrailingStop,
 }
 
 impl OrderType {
@@ -51,6 +69,7 @@ impl OrderType {
             Self::Limit => "limit",
             Self::Stop => "stop",
             Self::StopLimit => "stop_limit",
+            Self::TrailingStop => "trailing_stop",
         }
     }
 }
@@ -146,6 +165,100 @@ pub struct Intent {
     /// The strategy that wanted it.
     #[serde(rename = "by", default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Box<str>>,
+    /// What most orders do without.
+    #[serde(default, skip_serializing_if = "Terms::is_usual")]
+    pub terms: Terms,
+}
+
+/// The less usual terms of an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// Distance of a trailing stop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Trail>,
+    /// When a good-till-date order ends, by the venue's clock.
+    #[serde(rename = "exp", default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Utc>,
+    /// The legs that protect what this entry buys or sells short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bracket: Option<Bracket>,
+    /// How it comes to the venue.
+    #[serde(default, skip_serializing_if = "Placement::is_own")]
+    pub via: Placement,
+    /// The venue refuses it after this time, by the venue's clock.
+    #[serde(rename = "until", default, skip_serializing_if = "Option::is_none")]
+    pub admit_by: Option<Utc>,
+}
+
+impl Terms {
+    /// Whether there is nothing unusual, so that nothing is written.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Distance of a trailing stop from the best price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trail {
+    /// In the quote currency.
+    Amount(Price),
+    /// In percent of the price.
+    Percent(Qty),
+}
+
+/// How an order comes to the venue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// By a request of its own.
+    #[default]
+    Own,
+    /// With its parent's request: the venue makes it, with an id of its own making.
+    WithParent,
+}
+
+impl Placement {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_own(&self) -> bool {
+        *self == Self::Own
+    }
+}
+
+/// The protective legs of an entry: one cancels the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bracket {
+    /// Closes the position against a loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_loss: Option<StopLeg>,
+    /// Closes the position with a profit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take_profit: Option<ProfitLeg>,
+    /// Who makes the legs.
+    #[serde(default, skip_serializing_if = "Placement::is_own")]
+    pub legs: Placement,
+}
+
+/// The stop-loss leg of a bracket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopLeg {
+    /// Stop price.
+    pub stop: Price,
+    /// Limit price, for a stop-limit order.
+    #[serde(rename = "px", default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Price>,
+}
+
+/// The take-profit leg of a bracket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfitLeg {
+    /// Limit price.
+    #[serde(rename = "px")]
+    pub limit: Price,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -182,6 +295,9 @@ pub struct Fill {
     /// When, by the venue's clock.
     #[serde(rename = "vat", default, skip_serializing_if = "Option::is_none")]
     pub venue_time: Option<Utc>,
+    /// How much of the quote currency one unit at price 1 is worth; 1 unless it is a contract.
+    #[serde(rename = "mult", default, skip_serializing_if = "Option::is_none")]
+    pub multiplier: Option<Qty>,
 }
 
 /// A fee and what it was paid in.
@@ -194,178 +310,25 @@ pub struct Fee {
     /// Of what.
     #[serde(rename = "in")]
     pub asset: Asset,
+    /// What it is taken from.
+    #[serde(rename = "of", default, skip_serializing_if = "TakenFrom::is_cash")]
+    pub taken: TakenFrom,
 }
 
-/// How an order ended without being filled whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Closing {
-    /// Cancelled by us or by the venue.
-    Cancelled,
-    /// Refused by the venue.
-    Rejected,
-    /// Its time in force ran out.
-    Expired,
-}
-
-impl Closing {
-    /// Its name in the journal.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cancelled => "cancelled",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-        }
-    }
-}
-
-/// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What a fee is taken from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum OrderState {
-    /// Durable here; nothing is known to have been sent.
-    Intended,
-    /// The venue has it and it is live.
-    Working,
-    /// A part is filled, the rest is live.
-    PartiallyFilled,
-    /// A reply was lost or unreadable: only evidence from the venue settles it (promise P4).
-    Unknown,
-    /// All of it is filled.
-    Filled,
-    /// Cancelled, perhaps after a part was filled.
-    Cancelled,
-    /// Refused by the venue.
-    Rejected,
-    /// Ran out.
-    Expired,
+pub enum TakenFrom {
+    /// The cash of the account, or a coin other than the one that was traded.
+    #[default]
+    Cash,
+    /// The very thing that was traded: the position is smaller by the fee.
+    Position,
 }
 
-impl OrderState {
-    /// Whether nothing more can happen to it (a late fill excepted).
-    pub const fn is_terminal(self) -> bool {
-        matches!(self, Self::Filled | Self::Cancelled | Self::Rejected | Self::Expired)
-    }
-
-    /// The field's standard term.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Intended => "intended",
-            Self::Working => "working",
-            Self::PartiallyFilled => "partially_filled",
-            Self::Unknown => "unknown",
-            Self::Filled => "filled",
-            Self::Cancelled => "cancelled",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-        }
-    }
-}
-
-impl fmt::Display for OrderState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// An order in the book: the intent and the facts that came in since, in whatever order they came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Order {
-    /// What was wanted.
-    pub intent: Intent,
-    /// When it was wanted.
-    pub intended_at: Utc,
-    /// When the latest fact came in.
-    pub updated_at: Utc,
-    /// Every venue order that came of this intent.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub venue_orders: BTreeSet<VenueOrderId>,
-    /// How much is filled.
-    pub filled: Qty,
-    /// What the filled part cost: sum of quantity times price.
-    pub cost: Cash,
-    /// Fees paid, by asset.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fees: BTreeMap<Asset, Cash>,
-    /// Why its fate is unknown, while it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unknown: Option<String>,
-    /// How it ended, if not by being filled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closing: Option<Closing>,
-}
-
-impl Order {
-    /// A new order, of which nothing is known but that it is wanted.
-    pub fn new(intent: Intent, at: Utc) -> Self {
-        Self {
-            intent,
-            intended_at: at,
-            updated_at: at,
-            venue_orders: BTreeSet::new(),
-            filled: Qty::ZERO,
-            cost: Cash::ZERO,
-            fees: BTreeMap::new(),
-            unknown: None,
-            closing: None,
-        }
-    }
-
-    /// Where it stands, derived from the facts.
-    pub fn state(&self) -> OrderState {
-        if self.filled >= self.intent.quantity {
-            return OrderState::Filled;
-        }
-        if let Some(closing) = self.closing {
-            return match closing {
-                Closing::Cancelled => OrderState::Cancelled,
-                Closing::Rejected => OrderState::Rejected,
-                Closing::Expired => OrderState::Expired,
-            };
-        }
-        if self.unknown.is_some() {
-            return OrderState::Unknown;
-        }
-        match (self.filled.is_zero(), self.venue_orders.is_empty()) {
-            (false, _) => OrderState::PartiallyFilled,
-            (true, false) => OrderState::Working,
-            (true, true) => OrderState::Intended,
-        }
-    }
-
-    /// Average price of the filled part; `None` if nothing is filled.
-    pub fn average_price(&self) -> Option<Price> {
-        if self.filled.is_zero() { None } else { self.cost.per(self.filled).ok() }
-    }
-
-    /// Counts an execution in. The caller has made sure that it is a new one.
-    pub fn add_fill(&mut self, fill: &Fill) -> Result<(), MoneyError> {
-        assert!(!fill.quantity.is_negative(), "a fill's quantity has no sign, its side says the direction");
-        let filled = self.filled.plus(fill.quantity)?;
-        let cost = self.cost.plus(fill.quantity.times(fill.price)?)?;
-        if let Some(fee) = &fill.fee {
-            let (asset, paid) = fee_after(&self.fees, fee)?;
-            set_fee(&mut self.fees, asset, paid);
-        }
-        (self.filled, self.cost) = (filled.normalized(), cost.normalized());
-        assert!(self.filled >= fill.quantity, "the filled quantity never falls");
-        Ok(())
-    }
-}
-
-/// What was paid in a fee's asset once the fee is added.
-pub(crate) fn fee_after<'a>(
-    fees: &BTreeMap<Asset, Cash>,
-    fee: &'a Fee,
-) -> Result<(&'a Asset, Cash), MoneyError> {
-    let paid = fees.get(&fee.asset).copied().unwrap_or(Cash::ZERO);
-    Ok((&fee.asset, paid.plus(fee.amount)?.normalized()))
-}
-
-pub(crate) fn set_fee(fees: &mut BTreeMap<Asset, Cash>, asset: &Asset, paid: Cash) {
-    match fees.get_mut(asset) {
-        Some(place) => *place = paid,
-        None => drop(fees.insert(asset.clone(), paid)),
+impl TakenFrom {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_cash(&self) -> bool {
+        *self == Self::Cash
     }
 }

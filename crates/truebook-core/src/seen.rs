@@ -6,7 +6,7 @@
 
 use crate::hash::{Mixer, SetHash, mix};
 use crate::id::{ExecutionId, Instrument, OrderId, SeenId, Seq};
-use crate::order::OrderState;
+use crate::life::OrderState;
 use alloc::vec::Vec;
 
 /// What an entry is about.
@@ -23,6 +23,10 @@ pub enum SeenKind {
     Expired = 4,
     /// An execution that was counted.
     Execution = 5,
+    /// The key of an order that never came to the venue.
+    Absent = 6,
+    /// The id of an order's replacement.
+    Alias = 7,
 }
 
 impl SeenKind {
@@ -34,6 +38,8 @@ impl SeenKind {
             3 => Some(Self::Rejected),
             4 => Some(Self::Expired),
             5 => Some(Self::Execution),
+            6 => Some(Self::Absent),
+            7 => Some(Self::Alias),
             _ => None,
         }
     }
@@ -45,7 +51,30 @@ impl SeenKind {
             OrderState::Cancelled => Some(Self::Cancelled),
             OrderState::Rejected => Some(Self::Rejected),
             OrderState::Expired => Some(Self::Expired),
+            OrderState::Absent => Some(Self::Absent),
             _ => None,
+        }
+    }
+
+    /// How the order ended; `None` for what is no order's key.
+    pub const fn state(self) -> Option<OrderState> {
+        match self {
+            Self::Filled => Some(OrderState::Filled),
+            Self::Cancelled => Some(OrderState::Cancelled),
+            Self::Rejected => Some(OrderState::Rejected),
+            Self::Expired => Some(OrderState::Expired),
+            Self::Absent => Some(OrderState::Absent),
+            Self::Execution | Self::Alias => None,
+        }
+    }
+
+    /// What the digest tells apart. Not how an order ended: a cancel and the fill that overtook it may be
+    /// learnt in either order.
+    const fn class(self) -> u64 {
+        match self {
+            Self::Execution => 5,
+            Self::Alias => 7,
+            _ => 1,
         }
     }
 }
@@ -185,7 +214,7 @@ impl Seen {
 /// Sequence numbers are left out: the same facts in another legal order are the same set.
 fn digest_words(entry: &SeenEntry) -> [u64; 4] {
     let [low, high] = halves(entry.id);
-    [low, high, entry.fingerprint, entry.kind as u64]
+    [low, high, entry.fingerprint, entry.kind.class()]
 }
 
 /// The id of an order's key: its client order id, which is a hash of the key already.

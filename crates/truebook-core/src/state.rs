@@ -1,12 +1,16 @@
 //! The state of a book: the fold of its events, and nothing that is not in them.
 
 use crate::doc::{self, Doc};
-use crate::event::{Created, Event, Imported, Record, StateChanged};
+use crate::event::{
+    Acked, Adopted, BlockKind, Blocked, Closed, Corrected, Created, Event, Imported, OddStatus, Record,
+    ReplaceAsked, ReportedFilled, StateChanged,
+};
 use crate::hash::{SetHash, StateHash};
 use crate::id::{Instrument, OrderId, Seq};
 use crate::identity::Identity;
-use crate::money::MoneyError;
-use crate::order::{Closing, Fill, Intent, Order};
+use crate::life::{Answer, Order, Replacement, Reported, Request};
+use crate::money::{MoneyError, Qty};
+use crate::order::{Fill, Intent};
 use crate::position::Position;
 use crate::seen::{Seen, SeenEntry, SeenKind, execution_seen_id, fingerprint, order_seen_id};
 use crate::settings::Settings;
@@ -28,12 +32,18 @@ pub struct Live {
     pub settings: Settings,
     /// The bot's own variables.
     pub vars: Doc,
-    /// Orders that are not terminal, by client order id.
+    /// Orders that are not terminal, and those of a bracket that is not finished, by client order id.
     pub orders: BTreeMap<OrderId, Arc<Order>>,
     /// Positions, by instrument.
     pub positions: BTreeMap<Instrument, Position>,
     /// Why new risk is refused, while it is.
     pub halted: Option<String>,
+    /// Why new risk in an instrument is refused, while it is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub blocked: BTreeMap<Instrument, BTreeMap<BlockKind, String>>,
+    /// When the latest execution took place, by the venue's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_fill: Option<Utc>,
     /// How many keys and executions were ever used.
     pub seen_count: u64,
     /// Commutative hash of them.
@@ -115,6 +125,12 @@ pub enum FoldError {
         /// Client order id.
         id: OrderId,
     },
+    /// Some order of the bracket is not over.
+    #[error("order {id} belongs to the bracket and is not over")]
+    NotOver {
+        /// Client order id of one that is not.
+        id: OrderId,
+    },
     /// The stored settings do not have the stored hash.
     #[error("the settings do not have the hash that is stored with them")]
     SettingsHash,
@@ -137,6 +153,8 @@ impl State {
             orders: BTreeMap::new(),
             positions: BTreeMap::new(),
             halted: None,
+            blocked: BTreeMap::new(),
+            last_fill: None,
             seen_count: 0,
             seen_digest: SetHash::default(),
         };
@@ -179,17 +197,40 @@ impl State {
             Event::State(change) => self.change_vars(change),
             Event::Import(import) => self.import(import, at),
             Event::Intent(intent) => self.intend(intent, at),
-            Event::Ack(ack) => self.update(seq, ack.id, at, |order| {
-                order.unknown = None;
-                order.venue_orders.insert(ack.venue_order.clone());
-                Ok(())
-            }),
+            Event::Ack(ack) => self.acknowledge(seq, ack, at),
             Event::Fill(fill) => self.fill(seq, fill, at),
             Event::Unknown(unknown) => self.update(seq, unknown.id, at, |order| {
-                order.unknown = Some(unknown.why.clone());
+                // The first one stays: a later look that found nothing is no news.
+                order.unknown.get_or_insert_with(|| unknown.why.clone());
                 Ok(())
             }),
-            Event::Closed(closed) => self.close(seq, closed.id, at, closed.closing),
+            Event::Closed(closed) => self.close(seq, closed, at),
+            Event::Resent(resent) => self.update(seq, resent.id, at, |order| {
+                order.resent = order.resent.max(resent.count);
+                Ok(())
+            }),
+            Event::Cancel(asked) => self.update(seq, asked.id, at, |order| {
+                order.pending = Some(Request::Cancel);
+                Ok(())
+            }),
+            Event::CancelFailed(asked) => self.update(seq, asked.id, at, |order| {
+                if order.pending == Some(Request::Cancel) {
+                    order.pending = None;
+                }
+                Ok(())
+            }),
+            Event::Replace(asked) => self.ask_replacement(seq, asked, at),
+            Event::ReplaceFailed(failed) => self.update(seq, failed.id, at, |order| {
+                answer_replacement(order, failed.alias, Answer::Failed);
+                Ok(())
+            }),
+            Event::Odd(status) => self.odd_status(seq, status, at),
+            Event::Reported(report) => self.report_filled(seq, report, at),
+            Event::Adopted(adopted) => self.adopt(adopted, at),
+            Event::Done(done) => self.finish_bracket(seq, done.id),
+            Event::Corrected(corrected) => self.correct(corrected),
+            Event::Blocked(blocked) => Ok(self.block(blocked)),
+            Event::Unblocked(unblocked) => Ok(self.unblock(unblocked)),
             Event::Halt(reason) => Ok(self.set_halted(Some(reason.why.clone()))),
             Event::Resume(_) => Ok(self.set_halted(None)),
             Event::Recovered(_) => Ok(Effect::Changed),
@@ -234,12 +275,15 @@ impl State {
         }
         refuse_twins(import)?;
         for position in &import.positions {
-            let opened = Position::opened(position.quantity, position.average_price);
+            Position::opened(position.quantity, position.average_price)?;
+        }
+        for position in &import.positions {
+            let opened = Position::opened(position.quantity, position.average_price)?;
             self.live.positions.insert(position.instrument.clone(), opened);
         }
         for imported in &import.orders {
             let mut order = Order::new(imported.intent.clone(), at);
-            order.venue_orders.insert(imported.venue_order.clone());
+            order.venue_order(&imported.venue_order);
             self.live.orders.insert(imported.intent.id, Arc::new(order));
         }
         self.live.vars = import.vars.clone();
@@ -279,20 +323,154 @@ impl State {
         let order = Arc::make_mut(place.get_mut());
         change(order)?;
         order.updated_at = order.updated_at.max(at);
-        if let Some(kind) = SeenKind::of_closed(order.state()) {
-            let entry = closed_entry(order, kind, seq);
-            place.remove();
-            let is_new = self.seen.insert(entry);
-            assert!(is_new, "an order leaves the live state once");
+        if order.state().is_terminal() && !self.is_in_live_bracket(id) {
+            self.retire(seq, id);
         }
         Ok(Effect::Changed)
     }
 
-    fn close(&mut self, seq: Seq, id: OrderId, at: Utc, closing: Closing) -> Result<Effect, FoldError> {
-        self.update(seq, id, at, |order| {
-            order.closing = Some(closing);
+    /// Whether a bracket that is not finished holds the order in the live state.
+    fn is_in_live_bracket(&self, id: OrderId) -> bool {
+        let has_bracket =
+            |id: &OrderId| self.live.orders.get(id).is_some_and(|order| order.intent.terms.bracket.is_some());
+        let parent = self.live.orders.get(&id).and_then(|order| order.intent.parent);
+        has_bracket(&id) || parent.as_ref().is_some_and(has_bracket)
+    }
+
+    /// Lets an order that is over leave the live state; its ids stay known.
+    fn retire(&mut self, seq: Seq, id: OrderId) {
+        let Some(order) = self.live.orders.remove(&id) else { return };
+        let state = order.state();
+        assert!(state.is_terminal(), "only an order that is over leaves");
+        let kind = SeenKind::of_closed(state).unwrap_or(SeenKind::Cancelled);
+        // It may be there already: an order that was adopted back after it had left.
+        let _ = self.seen.insert(closed_entry(&order, kind, seq));
+        for replacement in &order.replacements {
+            let alias = closed_entry(&order, SeenKind::Alias, seq);
+            let _ = self.seen.insert(SeenEntry { id: order_seen_id(replacement.alias), ..alias });
+        }
+    }
+
+    fn acknowledge(&mut self, seq: Seq, ack: &Acked, at: Utc) -> Result<Effect, FoldError> {
+        self.update(seq, ack.id, at, |order| {
+            order.venue_order(&ack.venue_order);
+            if let Some(alias) = ack.alias {
+                answer_replacement(order, alias, Answer::Done);
+            }
             Ok(())
         })
+    }
+
+    fn close(&mut self, seq: Seq, closed: &Closed, at: Utc) -> Result<Effect, FoldError> {
+        self.update(seq, closed.id, at, |order| {
+            // Of two reports the same one stays, whichever comes first.
+            let first = |known: Option<_>| known.into_iter().chain([closed.closing]).min();
+            match &closed.venue_order {
+                None => order.closing = first(order.closing),
+                Some(id) => {
+                    let venue = order.venue_order(id);
+                    venue.ended = first(venue.ended);
+                    venue.claimed = venue.claimed.max(closed.claimed.unwrap_or(Qty::ZERO));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn ask_replacement(&mut self, seq: Seq, asked: &ReplaceAsked, at: Utc) -> Result<Effect, FoldError> {
+        self.update(seq, asked.id, at, |order| {
+            if order.replacements.iter().any(|known| known.alias == asked.alias) {
+                return Ok(());
+            }
+            order.pending = Some(Request::Replace(asked.number));
+            order.replacements.push(Replacement {
+                alias: asked.alias,
+                number: asked.number,
+                quantity: asked.quantity,
+                limit: asked.limit,
+                stop: asked.stop,
+                answer: Answer::Open,
+            });
+            Ok(())
+        })
+    }
+
+    fn odd_status(&mut self, seq: Seq, status: &OddStatus, at: Utc) -> Result<Effect, FoldError> {
+        self.update(seq, status.id, at, |order| {
+            order.venue_order(&status.venue_order).odd.clone_from(&status.word);
+            Ok(())
+        })
+    }
+
+    fn report_filled(&mut self, seq: Seq, report: &ReportedFilled, at: Utc) -> Result<Effect, FoldError> {
+        let Some(order) = self.live.orders.get(&report.id) else {
+            return self.update(seq, report.id, at, |_| Ok(()));
+        };
+        let quantity = report.total.minus(order.filled)?;
+        if quantity.is_negative() || quantity.is_zero() {
+            return Ok(Effect::Nothing);
+        }
+        let (side, instrument) = (order.intent.side, order.intent.instrument.clone());
+        let added = Reported { quantity, price: report.price };
+        let mut position = self.live.positions.get(&instrument).cloned().unwrap_or_default();
+        position.become_after(position.after_report(side, added)?);
+        let effect = self.update(seq, report.id, at, |order| order.add_reported(quantity, report.price))?;
+        self.live.positions.insert(instrument, position);
+        Ok(effect)
+    }
+
+    fn adopt(&mut self, adopted: &Adopted, at: Utc) -> Result<Effect, FoldError> {
+        let intent = &adopted.intent;
+        if self.live.orders.contains_key(&intent.id) {
+            return Err(FoldError::OrderExists { id: intent.id });
+        }
+        if intent.quantity.is_negative() || intent.quantity.is_zero() {
+            return Err(FoldError::Quantity { id: intent.id, quantity: intent.quantity.to_string() });
+        }
+        let mut order = Order::new(intent.clone(), at);
+        order.venue_order(&adopted.venue_order);
+        self.live.orders.insert(intent.id, Arc::new(order));
+        Ok(Effect::Changed)
+    }
+
+    fn finish_bracket(&mut self, seq: Seq, entry: OrderId) -> Result<Effect, FoldError> {
+        if !self.live.orders.contains_key(&entry) {
+            let known = self.seen.get(order_seen_id(entry)).is_some();
+            return if known { Ok(Effect::Nothing) } else { Err(FoldError::OrderMissing { id: entry }) };
+        }
+        let belongs = |order: &Order| order.intent.id == entry || order.intent.parent == Some(entry);
+        let members = self.live.orders.values().filter(|order| belongs(order));
+        let members: Vec<_> = members.map(|order| (order.intent.id, order.state())).collect();
+        if let Some((id, _)) = members.iter().find(|(_, state)| !state.is_terminal()) {
+            return Err(FoldError::NotOver { id: *id });
+        }
+        members.into_iter().for_each(|(id, _)| self.retire(seq, id));
+        Ok(Effect::Changed)
+    }
+
+    fn correct(&mut self, corrected: &Corrected) -> Result<Effect, FoldError> {
+        if corrected.quantity.is_zero() {
+            return Ok(Effect::Nothing);
+        }
+        let before = self.live.positions.get(&corrected.instrument).cloned().unwrap_or_default();
+        let after = before.corrected(corrected.quantity, corrected.price)?;
+        self.live.positions.insert(corrected.instrument.clone(), after);
+        Ok(Effect::Changed)
+    }
+
+    fn block(&mut self, blocked: &Blocked) -> Effect {
+        let reasons = self.live.blocked.entry(blocked.instrument.clone()).or_default();
+        let before = reasons.insert(blocked.kind, blocked.why.clone());
+        if before.as_ref() == Some(&blocked.why) { Effect::Nothing } else { Effect::Changed }
+    }
+
+    fn unblock(&mut self, unblocked: &Blocked) -> Effect {
+        let Some(reasons) = self.live.blocked.get_mut(&unblocked.instrument) else { return Effect::Nothing };
+        let was = reasons.remove(&unblocked.kind).is_some();
+        if reasons.is_empty() {
+            self.live.blocked.remove(&unblocked.instrument);
+        }
+        if was { Effect::Changed } else { Effect::Nothing }
     }
 
     fn fill(&mut self, seq: Seq, fill: &Fill, at: Utc) -> Result<Effect, FoldError> {
@@ -306,17 +484,20 @@ impl State {
             return Err(FoldError::Quantity { id: fill.id, quantity: fill.quantity.to_string() });
         }
         // All that can fail comes before the first change.
+        let mut instead_of = None;
         if let Some(order) = self.live.orders.get(&fill.id) {
             let Intent { instrument, side, .. } = &order.intent;
             if (instrument, *side) != (&fill.instrument, fill.side) {
                 return Err(FoldError::OtherOrder { id: fill.id });
             }
+            let (_, quantity) = order.after_execution(fill.quantity)?;
+            instead_of = order.reported.map(|reported| Reported { quantity, ..reported });
         }
         let after = match self.live.positions.get(&fill.instrument) {
-            Some(position) => position.after(fill)?,
-            None => Position::default().after(fill)?,
+            Some(position) => position.after(fill, instead_of)?,
+            None => Position::default().after(fill, instead_of)?,
         };
-        self.fill_order(seq, fill, at)?;
+        self.update(seq, fill.id, at, |order| order.add_fill(fill))?;
         if let Some(position) = self.live.positions.get_mut(&fill.instrument) {
             position.become_after(after);
         } else {
@@ -324,20 +505,10 @@ impl State {
             position.become_after(after);
             self.live.positions.insert(fill.instrument.clone(), position);
         }
+        self.live.last_fill = self.live.last_fill.max(fill.venue_time);
         let is_new = self.seen.insert(entry);
         assert!(is_new, "an execution is counted once");
         Ok(Effect::Changed)
-    }
-
-    fn fill_order(&mut self, seq: Seq, fill: &Fill, at: Utc) -> Result<Effect, FoldError> {
-        self.update(seq, fill.id, at, |order| {
-            order.add_fill(fill)?;
-            if let Some(venue_order) = &fill.venue_order {
-                order.venue_orders.insert(venue_order.clone());
-                order.unknown = None;
-            }
-            Ok(())
-        })
     }
 
     fn set_halted(&mut self, reason: Option<String>) -> Effect {
@@ -369,6 +540,15 @@ impl Live {
     /// BLAKE3 of the canonical bytes.
     pub fn hash(&self) -> StateHash {
         StateHash::of(&self.canonical())
+    }
+}
+
+fn answer_replacement(order: &mut Order, alias: OrderId, answer: Answer) {
+    if let Some(replacement) = order.replacements.iter_mut().find(|replacement| replacement.alias == alias) {
+        // That it took place is a fact; that it failed is what a reply said.
+        if replacement.answer != Answer::Done {
+            replacement.answer = answer;
+        }
     }
 }
 
@@ -407,7 +587,20 @@ pub fn intent_fingerprint(intent: &Intent) -> u64 {
         &intent.quantity.get().normalize().serialize(),
         &number(intent.limit),
         &number(intent.stop),
+        &unusual_terms(intent),
     ])
+}
+
+/// The unusual terms that the bot chose, as bytes; nothing for most orders.
+fn unusual_terms(intent: &Intent) -> Vec<u8> {
+    let mut terms = intent.terms.clone();
+    // When and how it goes to the venue is not the bot's choice.
+    terms.admit_by = None;
+    terms.via = crate::order::Placement::Own;
+    if let Some(bracket) = &mut terms.bracket {
+        bracket.legs = crate::order::Placement::Own;
+    }
+    if terms.is_usual() { Vec::new() } else { serde_json::to_vec(&terms).unwrap_or_default() }
 }
 
 fn execution_entry(fill: &Fill, seq: Seq) -> SeenEntry {

@@ -10,8 +10,9 @@ use truebook::journal::Level;
 use truebook_core::doc::{self, Doc, Limits, Path};
 use truebook_core::event::{Acked, Closed, Event, Origin, OutcomeUnknown, Reason, StateChanged};
 use truebook_core::id::{ExecutionId, Instrument, OrderId, OrderKey, VenueOrderId};
+use truebook_core::life::Closing;
 use truebook_core::money::Qty;
-use truebook_core::order::{Closing, Fill, Intent, OrderType, Role, Side, TimeInForce};
+use truebook_core::order::{Fill, Intent, OrderType, Role, Side, Terms, TimeInForce};
 
 /// Every simulated order is for this many units.
 pub const ORDER_UNITS: i64 = 3;
@@ -189,6 +190,7 @@ pub fn perform(book: &Book, clock: &Arc<SimClock>, op: &Op) -> Result<Recorded, 
                 venue_order,
                 status: None,
                 venue_time: None,
+                alias: None,
             }))
         }
         Op::Unknown { key } => {
@@ -199,7 +201,13 @@ pub fn perform(book: &Book, clock: &Arc<SimClock>, op: &Op) -> Result<Recorded, 
             book.record(Event::Fill(Box::new(fill(book, key, execution, *units)?)))
         }
         Op::Cancel { key } => {
-            let closed = Closed { id: order_id(book, key)?, closing: Closing::Cancelled, why: None };
+            let closed = Closed {
+                id: order_id(book, key)?,
+                closing: Closing::Cancelled,
+                why: None,
+                venue_order: None,
+                claimed: None,
+            };
             book.record(Event::Closed(closed))
         }
         Op::Several(values) => {
@@ -264,6 +272,7 @@ pub fn intent(book: &Book, key: &str) -> Result<Intent, WriteError> {
         attempt: 0,
         parent: None,
         strategy: None,
+        terms: Terms::default(),
     })
 }
 
@@ -282,6 +291,7 @@ fn fill(book: &Book, key: &str, execution: &str, count: i64) -> Result<Fill, Wri
         price: "10.5".parse().unwrap_or(truebook_core::money::Price::ZERO),
         fee: None,
         venue_time: None,
+        multiplier: None,
     })
 }
 

@@ -19,6 +19,7 @@ pub mod log;
 pub mod manifest;
 pub mod planted;
 pub mod recovery;
+pub mod venue;
 pub mod verify;
 pub mod world;
 

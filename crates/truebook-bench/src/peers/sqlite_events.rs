@@ -9,7 +9,8 @@ use std::error::Error;
 use std::path::Path;
 use truebook::core::event::{Acked, Closed, Event, Record};
 use truebook::core::id::{Asset, ExecutionId, Instrument, OrderId, OrderKey, Seq, VenueOrderId};
-use truebook::core::order::{Closing, Fee, Fill, Intent, OrderType, Role, Side, TimeInForce};
+use truebook::core::life::Closing;
+use truebook::core::order::{Fee, Fill, Intent, OrderType, Role, Side, TakenFrom, Terms, TimeInForce};
 use truebook::core::time::Utc;
 
 const ME: EngineName = EngineName::Sqlite;
@@ -130,9 +131,16 @@ fn decode(row: &Row<'_>) -> Result<(Seq, Record), rusqlite::Error> {
             venue_order: required(row, 9, VenueOrderId::new)?,
             status: words(row)?,
             venue_time: venue_time(row)?,
+            alias: None,
         }),
         FILL => Event::Fill(Box::new(fill(row, id)?)),
-        _ => Event::Closed(Closed { id, closing: Closing::Cancelled, why: words(row)? }),
+        _ => Event::Closed(Closed {
+            id,
+            closing: Closing::Cancelled,
+            why: words(row)?,
+            venue_order: None,
+            claimed: None,
+        }),
     };
     Ok((seq, Record::new(Utc::from_nanos(row.get(1)?), event)))
 }
@@ -152,6 +160,7 @@ fn intent(row: &Row<'_>, id: OrderId) -> Result<Intent, rusqlite::Error> {
         attempt: 0,
         parent: None,
         strategy: words(row)?,
+        terms: Terms::default(),
     })
 }
 
@@ -165,8 +174,9 @@ fn fill(row: &Row<'_>, id: OrderId) -> Result<Fill, rusqlite::Error> {
         side: side(row)?,
         quantity: required(row, 7, str::parse)?,
         price: required(row, 8, str::parse)?,
-        fee: fee.map(|(amount, asset)| Fee { amount, asset }),
+        fee: fee.map(|(amount, asset)| Fee { amount, asset, taken: TakenFrom::Cash }),
         venue_time: venue_time(row)?,
+        multiplier: None,
     })
 }
 

@@ -7,7 +7,7 @@
 
 use super::{Acked, Closed, Event, Record};
 use crate::id::{OrderId, VenueOrderId};
-use crate::order::{Fee, Fill, Intent};
+use crate::order::{Fee, Fill, Intent, TakenFrom, Terms};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
@@ -91,6 +91,9 @@ impl Out<'_> {
     }
 
     fn ack(&mut self, ack: &Acked) -> Option<()> {
+        if ack.alias.is_some() {
+            return None;
+        }
         self.id(r#"ack":{"id":"#, ack.id);
         self.text(r#","vid":"#, ack.venue_order.as_str())?;
         self.maybe_text(r#","status":"#, ack.status.as_deref())?;
@@ -98,12 +101,20 @@ impl Out<'_> {
     }
 
     fn closed(&mut self, closed: &Closed) -> Option<()> {
+        if closed.claimed.is_some() {
+            return None;
+        }
         self.id(r#"closed":{"id":"#, closed.id);
         self.text(r#","as":"#, closed.closing.name())?;
-        self.maybe_text(r#","why":"#, closed.why.as_deref())
+        self.maybe_text(r#","why":"#, closed.why.as_deref())?;
+        self.maybe_text(r#","vid":"#, closed.venue_order.as_ref().map(VenueOrderId::as_str))
     }
 
     fn fill(&mut self, fill: &Fill) -> Option<()> {
+        let of_position = fill.fee.as_ref().is_some_and(|fee| fee.taken != TakenFrom::Cash);
+        if of_position || fill.multiplier.is_some() {
+            return None;
+        }
         self.id(r#"fill":{"id":"#, fill.id);
         self.text(r#","exec":"#, fill.execution.as_str())?;
         self.maybe_text(r#","vid":"#, fill.venue_order.as_ref().map(VenueOrderId::as_str))?;
@@ -120,7 +131,7 @@ impl Out<'_> {
     }
 
     fn intent(&mut self, intent: &Intent) -> Option<()> {
-        if intent.attempt != 0 {
+        if intent.attempt != 0 || !intent.terms.is_usual() {
             return None;
         }
         self.id(r#"intent":{"id":"#, intent.id);
@@ -192,6 +203,7 @@ impl<'a> Rest<'a> {
             venue_order: self.required(r#","vid":"#)?,
             status: self.optional(r#","status":"#)?,
             venue_time: self.optional(r#","vat":"#)?,
+            alias: None,
         })
     }
 
@@ -200,6 +212,8 @@ impl<'a> Rest<'a> {
             id: self.required(r#"closed":{"id":"#)?,
             closing: self.required(r#","as":"#)?,
             why: self.optional(r#","why":"#)?,
+            venue_order: self.optional(r#","vid":"#)?,
+            claimed: None,
         })
     }
 
@@ -214,6 +228,7 @@ impl<'a> Rest<'a> {
             price: self.required(r#","px":"#)?,
             fee: self.fee()?,
             venue_time: self.optional(r#","vat":"#)?,
+            multiplier: None,
         })
     }
 
@@ -222,7 +237,7 @@ impl<'a> Rest<'a> {
         let Some(amount) = self.optional(r#","fee":{"amt":"#)? else { return Some(None) };
         let asset = self.required(r#","in":"#)?;
         self.skip("}")?;
-        Some(Some(Fee { amount, asset }))
+        Some(Some(Fee { amount, asset, taken: TakenFrom::Cash }))
     }
 
     fn intent(&mut self) -> Option<Intent> {
@@ -240,6 +255,7 @@ impl<'a> Rest<'a> {
             attempt: 0,
             parent: self.optional(r#","parent":"#)?,
             strategy: self.optional(r#","by":"#)?,
+            terms: Terms::default(),
         })
     }
 }
@@ -259,13 +275,14 @@ const fn is_plain(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const USUAL: [&str; 6] = [
+    const USUAL: [&str; 7] = [
         r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"intent":{"id":"0123456789abcdef0123456789abcdef","key":"meanrev/AAPL/7","sym":"AAPL","side":"buy","type":"stop_limit","qty":"12.5","px":"187.20","stop":"187","tif":"gtc","role":"stop_loss","parent":"0123456789abcdef0123456789abcd00","by":"meanrev"}}}"#,
         r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"intent":{"id":"0123456789abcdef0123456789abcdef","key":"k","sym":"X","side":"sell","type":"market","qty":"1","tif":"day","role":"entry"}}}"#,
         r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"ack":{"id":"0123456789abcdef0123456789abcdef","vid":"v-1","status":"new","vat":"2025-04-09T23:57:33.000000000Z"}}}"#,
         r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"fill":{"id":"0123456789abcdef0123456789abcdef","exec":"e1","vid":"v-1","sym":"AAPL","side":"sell","qty":"3","px":"187.25","fee":{"amt":"-0.01","in":"USD"},"vat":"2025-04-09T23:57:33.000000000Z"}}}"#,
         r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"fill":{"id":"0123456789abcdef0123456789abcdef","exec":"e1","sym":"AAPL","side":"buy","qty":"1.5e-7","px":"1"}}}"#,
         r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"closed":{"id":"0123456789abcdef0123456789abcdef","as":"expired","why":"end of day"}}}"#,
+        r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"closed":{"id":"0123456789abcdef0123456789abcdef","as":"cancelled","vid":"v-1"}}}"#,
     ];
 
     fn agrees(json: &[u8]) {
@@ -291,7 +308,8 @@ mod tests {
 
     #[test]
     fn every_name_is_written_alike_by_both() {
-        use crate::order::{Closing, OrderType, Role, Side, TimeInForce};
+        use crate::life::Closing;
+        use crate::order::{OrderType, Role, Side, TimeInForce};
         macro_rules! check {
             ($($value:expr),*) => {$(
                 let general = serde_json::to_string(&$value).unwrap();
@@ -299,10 +317,17 @@ mod tests {
             )*};
         }
         check!(Side::Buy, Side::Sell);
-        check!(OrderType::Market, OrderType::Limit, OrderType::Stop, OrderType::StopLimit);
+        check!(
+            OrderType::Market,
+            OrderType::Limit,
+            OrderType::Stop,
+            OrderType::StopLimit,
+            OrderType::TrailingStop
+        );
         check!(TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::Gtd);
         check!(Role::Entry, Role::StopLoss, Role::TakeProfit);
         check!(Closing::Cancelled, Closing::Rejected, Closing::Expired);
+        check!(Closing::Replaced, Closing::Filled, Closing::Absent);
     }
 
     #[test]

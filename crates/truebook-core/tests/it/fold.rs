@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use truebook_core::event::{Acked, Closed, Event, OutcomeUnknown, Record};
 use truebook_core::hash::StateHash;
 use truebook_core::id::{ExecutionId, Instrument, OrderId, OrderKey, Seq, VenueOrderId};
-use truebook_core::order::{Closing, Fill, Intent, OrderType, Role, Side, TimeInForce};
+use truebook_core::life::Closing;
+use truebook_core::order::{Fill, Intent, OrderType, Role, Side, Terms, TimeInForce};
 use truebook_core::seen::Seen;
 use truebook_core::state::{Effect, State};
 use truebook_core::time::Utc;
@@ -69,15 +70,22 @@ fn intent(n: u8) -> Intent {
         attempt: 0,
         parent: None,
         strategy: None,
+        terms: Terms::default(),
     }
 }
 
 fn fact(n: u8, kind: u8, part: u8) -> Event {
     let venue_order = VenueOrderId::new(&format!("v{n}-{part}")).unwrap();
     match kind {
-        0 => Event::Ack(Acked { id: id(n), venue_order, status: None, venue_time: None }),
+        0 => Event::Ack(Acked { id: id(n), venue_order, status: None, venue_time: None, alias: None }),
         1 => Event::Unknown(OutcomeUnknown { id: id(n), why: "timeout".into() }),
-        2 => Event::Closed(Closed { id: id(n), closing: Closing::Cancelled, why: None }),
+        2 => Event::Closed(Closed {
+            id: id(n),
+            closing: Closing::Cancelled,
+            why: None,
+            venue_order: None,
+            claimed: None,
+        }),
         _ => Event::Fill(fill(n, part).into()),
     }
 }
@@ -93,6 +101,7 @@ fn fill(n: u8, part: u8) -> Fill {
         price: format!("{n}.{part}").parse().unwrap(),
         fee: None,
         venue_time: None,
+        multiplier: None,
     }
 }
 
@@ -166,7 +175,7 @@ proptest! {
 
 #[test]
 fn a_fill_whose_cost_is_out_of_range_is_refused_and_leaves_its_order_as_it_was() {
-    let import = r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"import":{"source":"f","sha256":"1111111111111111111111111111111111111111111111111111111111111111","vars":{},"positions":[{"sym":"I1","qty":"-100000000000000000000","px":"100000000000000000000"}],"orders":[]}}}"#;
+    let import = r#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"import":{"source":"f","sha256":"1111111111111111111111111111111111111111111111111111111111111111","vars":{},"positions":[{"sym":"I1","qty":"-100000000000000","px":"100000000000000"}],"orders":[]}}}"#;
     let mut state = begin();
     state.apply(Seq::new(2), &Record::decode(import.as_bytes()).unwrap()).unwrap();
     let wanted = Record::new(Utc::from_nanos(9), Event::Intent(intent(1).into()));

@@ -15,7 +15,7 @@ fn whole_fills() -> impl Strategy<Value = Vec<(Side, i64, i64)>> {
 
 fn fill(template: &Fill, (side, quantity, price): (Side, i64, i64)) -> Fill {
     let (quantity, price) = (quantity.to_string().parse().unwrap(), price.to_string().parse().unwrap());
-    Fill { side, quantity, price, fee: None, ..template.clone() }
+    Fill { side, quantity, price, fee: None, multiplier: None, ..template.clone() }
 }
 
 fn signed((side, quantity, _): (Side, i64, i64)) -> i64 {
@@ -31,7 +31,7 @@ proptest! {
         }
         let sum: i64 = trades.iter().copied().map(signed).sum();
         prop_assert_eq!(position.quantity, sum.to_string().parse::<Qty>().unwrap());
-        prop_assert_eq!(position.quantity.is_zero(), position.average_price == Price::ZERO || sum == 0);
+        prop_assert_eq!(position.quantity.is_zero(), position.average_price() == Price::ZERO || sum == 0);
     }
 
     #[test]
@@ -42,7 +42,7 @@ proptest! {
         }
         // Cash that came in = profit - cost of what is held; rounding of the average only at the 28th digit.
         let came_in: i64 = trades.iter().map(|trade| -signed(*trade) * trade.2).sum();
-        let held = position.quantity.times(position.average_price).unwrap();
+        let held = position.cost;
         let known = position.realized.minus(held).unwrap();
         let off = known.minus(came_in.to_string().parse().unwrap()).unwrap();
         let tolerance: Cash = "0.000000000001".parse().unwrap();

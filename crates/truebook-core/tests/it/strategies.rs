@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use truebook_core::doc::{Doc, Members, Op};
 use truebook_core::event::{
-    Acked, Closed, Created, Event, Imported, ImportedOrder, ImportedPosition, Origin, OutcomeUnknown, Reason,
-    Record, Recovered, SettingsAccepted, StateAfter, StateChanged,
+    Acked, Adopted, Asked, BlockKind, Blocked, Closed, Corrected, Created, Event, Imported, ImportedOrder,
+    ImportedPosition, OddStatus, Origin, OutcomeUnknown, Reason, Record, Recovered, ReplaceAsked,
+    ReplaceFailed, ReportedFilled, Resent, SettingsAccepted, StateAfter, StateChanged,
 };
 use truebook_core::hash::SourceHash;
 use truebook_core::id::{
@@ -15,8 +16,12 @@ use truebook_core::id::{
     VenueName, VenueOrderId,
 };
 use truebook_core::identity::{Identity, Mode};
+use truebook_core::life::Closing;
 use truebook_core::money::{Cash, Price, Qty};
-use truebook_core::order::{Closing, Fee, Fill, Intent, OrderType, Role, Side, TimeInForce};
+use truebook_core::order::{
+    Bracket, Fee, Fill, Intent, OrderType, Placement, ProfitLeg, Role, Side, StopLeg, TakenFrom, Terms,
+    TimeInForce, Trail,
+};
 use truebook_core::settings::{Change, Settings};
 use truebook_core::time::Utc;
 
@@ -93,7 +98,8 @@ pub(crate) fn intents() -> impl Strategy<Value = Intent> {
         Just(OrderType::Market),
         Just(OrderType::Limit),
         Just(OrderType::Stop),
-        Just(OrderType::StopLimit)
+        Just(OrderType::StopLimit),
+        Just(OrderType::TrailingStop)
     ];
     let times = prop_oneof![
         Just(TimeInForce::Day),
@@ -105,11 +111,11 @@ pub(crate) fn intents() -> impl Strategy<Value = Intent> {
     let roles = prop_oneof![Just(Role::Entry), Just(Role::StopLoss), Just(Role::TakeProfit)];
     let what = (order_ids(), keys(), instruments(), sides(), types, quantities());
     let how = (option::of(prices()), option::of(prices()), times, roles);
-    let whence = (any::<u32>(), option::of(order_ids()), optional_text());
+    let whence = (any::<u32>(), option::of(order_ids()), optional_text(), terms());
     (what, how, whence).prop_map(|(what, how, whence)| {
         let (id, key, instrument, side, order_type, quantity) = what;
         let (limit, stop, time_in_force, role) = how;
-        let (attempt, parent, strategy) = whence;
+        let (attempt, parent, strategy, terms) = whence;
         Intent {
             id,
             key,
@@ -124,17 +130,80 @@ pub(crate) fn intents() -> impl Strategy<Value = Intent> {
             attempt,
             parent,
             strategy,
+            terms,
         }
     })
 }
 
+fn terms() -> impl Strategy<Value = Terms> {
+    let trail =
+        option::of(prop_oneof![prices().prop_map(Trail::Amount), quantities().prop_map(Trail::Percent)]);
+    let stop = option::of((prices(), option::of(prices())).prop_map(|(stop, limit)| StopLeg { stop, limit }));
+    let profit = option::of(prices().prop_map(|limit| ProfitLeg { limit }));
+    let via = || prop_oneof![Just(Placement::Own), Just(Placement::WithParent)];
+    let bracket = (stop, profit, via());
+    let bracket = bracket.prop_map(|(stop_loss, take_profit, legs)| Bracket { stop_loss, take_profit, legs });
+    let unusual = (trail, option::of(utcs()), option::of(bracket), via(), option::of(utcs()));
+    let unusual = unusual.prop_map(|(trail, expires, bracket, via, admit_by)| Terms {
+        trail,
+        expires,
+        bracket,
+        via,
+        admit_by,
+    });
+    prop_oneof![2 => Just(Terms::default()), 1 => unusual]
+}
+
 pub(crate) fn fills() -> impl Strategy<Value = Fill> {
-    let fee = option::of((amounts(), assets()).prop_map(|(amount, asset)| Fee { amount, asset }));
+    let taken = prop_oneof![4 => Just(TakenFrom::Cash), 1 => Just(TakenFrom::Position)];
+    let fee = option::of((amounts(), assets(), taken).prop_map(|(amount, asset, taken)| Fee {
+        amount,
+        asset,
+        taken,
+    }));
+    let multipliers = prop_oneof![4 => Just(None), 1 => quantities().prop_map(Some)];
     let whose = (order_ids(), executions(), option::of(venue_orders()), option::of(utcs()));
-    let what = (instruments(), sides(), quantities(), prices(), fee);
+    let what = (instruments(), sides(), quantities(), prices(), fee, multipliers);
     (whose, what).prop_map(|((id, execution, venue_order, venue_time), what)| {
-        let (instrument, side, quantity, price, fee) = what;
-        Fill { id, execution, venue_order, instrument, side, quantity, price, fee, venue_time }
+        let (instrument, side, quantity, price, fee, multiplier) = what;
+        Fill { id, execution, venue_order, instrument, side, quantity, price, fee, venue_time, multiplier }
+    })
+}
+
+/// What is asked of a live order, and what else can be said of one.
+fn requests() -> impl Strategy<Value = Event> {
+    let whose = (order_ids(), order_ids(), venue_orders(), any::<String>());
+    let what = (0..9_u8, 1..4_u32, option::of(quantities()), quantities(), prices());
+    (whose, what).prop_map(|((id, alias, venue_order, why), (kind, number, quantity, total, price))| {
+        let asked = Asked { id, why: why.clone() };
+        match kind {
+            0 => Event::Resent(Resent { id, count: number, why }),
+            1 => Event::Cancel(asked),
+            2 => Event::CancelFailed(asked),
+            3 => {
+                let (limit, stop) = (Some(price), None);
+                Event::Replace(ReplaceAsked { id, alias, number, quantity, limit, stop }.into())
+            }
+            4 => Event::ReplaceFailed(ReplaceFailed { id, alias, why }),
+            5 => Event::Odd(OddStatus { id, venue_order, word: quantity.map(|_| why.into()) }),
+            6 => Event::Reported(ReportedFilled { id, total, price, why }.into()),
+            7 => Event::Done(asked),
+            _ => Event::Ack(Acked { id, venue_order, status: None, venue_time: None, alias: Some(alias) }),
+        }
+    })
+}
+
+fn corrections() -> impl Strategy<Value = Event> {
+    let kinds = prop_oneof![Just(BlockKind::PositionDifference), Just(BlockKind::Operator)];
+    let what = (instruments(), quantities(), option::of(prices()), any::<String>(), kinds);
+    (what, 0..4_u8, intents(), venue_orders()).prop_map(|(what, kind, intent, venue_order)| {
+        let (instrument, quantity, price, why, block) = what;
+        match kind {
+            0 => Event::Corrected(Corrected { instrument, quantity, price, why }.into()),
+            1 => Event::Blocked(Blocked { instrument, kind: block, why }),
+            2 => Event::Unblocked(Blocked { instrument, kind: block, why }),
+            _ => Event::Adopted(Adopted { intent, venue_order, why }.into()),
+        }
     })
 }
 
@@ -229,8 +298,9 @@ pub(crate) fn closings() -> impl Strategy<Value = Closing> {
 pub(crate) fn events() -> impl Strategy<Value = Event> {
     let origins =
         prop_oneof![Just(Origin::Save), Just(Origin::Set), Just(Origin::Merge), Just(Origin::Adopt)];
-    let ack = (order_ids(), venue_orders(), optional_text(), option::of(utcs()))
-        .prop_map(|(id, venue_order, status, venue_time)| Acked { id, venue_order, status, venue_time });
+    let ack = (order_ids(), venue_orders(), optional_text(), option::of(utcs())).prop_map(
+        |(id, venue_order, status, venue_time)| Acked { id, venue_order, status, venue_time, alias: None },
+    );
     prop_oneof![
         1 => (settings(), changes())
             .prop_map(|(settings, changes)| Event::Settings(SettingsAccepted { settings, changes }.into())),
@@ -241,8 +311,12 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         4 => ack.prop_map(Event::Ack),
         8 => fills().prop_map(|fill| Event::Fill(fill.into())),
         2 => (order_ids(), any::<String>()).prop_map(|(id, why)| Event::Unknown(OutcomeUnknown { id, why })),
-        2 => (order_ids(), closings(), optional_text())
-            .prop_map(|(id, closing, why)| Event::Closed(Closed { id, closing, why })),
+        2 => (order_ids(), closings(), optional_text(), option::of(venue_orders()), option::of(quantities()))
+            .prop_map(|(id, closing, why, venue_order, claimed)| {
+                Event::Closed(Closed { id, closing, why, venue_order, claimed })
+            }),
+        3 => requests(),
+        2 => corrections(),
         1 => any::<String>().prop_map(|why| Event::Halt(Reason { why })),
         1 => any::<String>().prop_map(|why| Event::Resume(Reason { why })),
         1 => recoveries().prop_map(Event::Recovered),

@@ -14,7 +14,7 @@ use truebook_core::hash::SourceHash;
 use truebook_core::id::{Instrument, OrderId, OrderKey, VenueOrderId};
 use truebook_core::identity::Identity;
 use truebook_core::money::{Price, Qty};
-use truebook_core::order::{Intent, OrderType, Role, Side, TimeInForce};
+use truebook_core::order::{Intent, OrderType, Role, Side, Terms, TimeInForce};
 
 /// The largest file that is taken over, in bytes.
 pub const IMPORT_BYTES_MAX: u64 = 48 << 20;
@@ -342,6 +342,7 @@ impl Reader<'_> {
             attempt: 0,
             parent,
             strategy: found.strategy.map(Box::from),
+            terms: Terms::default(),
         })
     }
 

@@ -10,7 +10,8 @@ use truebook::book::Peek;
 use truebook::core::doc::{Doc, escape_segment};
 use truebook::core::event::{Event, Record};
 use truebook::core::id::{Instrument, Seq, VenueOrderId};
-use truebook::core::order::{Fill, Order};
+use truebook::core::life::Order;
+use truebook::core::order::Fill;
 use truebook::core::position::Position;
 use truebook::core::time::Utc;
 use truebook::log::LogReader;
@@ -84,7 +85,7 @@ fn json(value: &impl Serialize) -> Result<String, Failure> {
 
 fn order_row(order: &Order) -> Result<Vec<Cell<'_>>, Failure> {
     let intent = &order.intent;
-    let venue_orders: Vec<&str> = order.venue_orders.iter().map(VenueOrderId::as_str).collect();
+    let venue_orders: Vec<&str> = order.venue_orders.keys().map(VenueOrderId::as_str).collect();
     Ok(vec![
         Cell::of(&intent.id),
         Cell::text(intent.key.as_str()),
@@ -112,7 +113,7 @@ fn position_row<'a>(instrument: &'a Instrument, position: &Position) -> Result<V
     Ok(vec![
         Cell::text(instrument.as_str()),
         Cell::of(&position.quantity),
-        Cell::of(&position.average_price),
+        Cell::of(&position.average_price()),
         Cell::of(&position.realized),
         Cell::of(&json(&position.fees)?),
     ])
