@@ -8,6 +8,9 @@
 //! - [`state`]: the fold of the events, and its hash
 //! - [`order`], [`life`], [`position`]: the trading part of the state
 //! - [`seen`]: every key and execution id ever used, long after the order itself is gone
+//! - [`spec`], [`gate`]: what a bot may ask for, and when new risk is refused
+//! - [`capability`], [`observation`], [`reconcile`]: what a venue promises, what it was seen to say, and what
+//!   is to be done about it
 //! - [`doc`]: the bot's own variables, one JSON document
 //! - [`settings`]: canonical settings, their hash, secrets, and what changed
 //! - [`id`], [`money`], [`time`]: newtypes
@@ -18,6 +21,7 @@ extern crate alloc;
 pub mod capability;
 pub mod doc;
 pub mod event;
+pub mod gate;
 pub mod hash;
 pub mod id;
 pub mod identity;
@@ -26,8 +30,10 @@ pub mod money;
 pub mod observation;
 pub mod order;
 pub mod position;
+pub mod reconcile;
 pub mod seen;
 pub mod settings;
+pub mod spec;
 pub mod state;
 mod text;
 pub mod time;

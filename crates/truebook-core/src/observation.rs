@@ -230,6 +230,17 @@ pub struct Observation {
     pub looked_up: BTreeMap<OrderId, Found>,
     /// What came of looking for single venue orders.
     pub looked_up_venue: BTreeMap<VenueOrderId, Found>,
+    /// What the venue's rules say about fills, by instrument.
+    pub terms: BTreeMap<Instrument, FillTerms>,
+}
+
+/// What the venue's rules say about fills in an instrument.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FillTerms {
+    /// What is bought, if fees can be taken in it.
+    pub base: Option<Asset>,
+    /// How much of the quote currency one unit at price 1 is worth; `None` is 1.
+    pub multiplier: Option<Qty>,
 }
 
 impl Observation {

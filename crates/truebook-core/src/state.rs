@@ -6,7 +6,7 @@ use crate::event::{
     ReplaceAsked, ReportedFilled, StateChanged,
 };
 use crate::hash::{SetHash, StateHash};
-use crate::id::{Instrument, OrderId, Seq};
+use crate::id::{Instrument, OrderId, SeenId, Seq};
 use crate::identity::Identity;
 use crate::life::{Answer, Order, Replacement, Reported, Request};
 use crate::money::{MoneyError, Qty};
@@ -166,6 +166,16 @@ impl State {
     pub fn restore(live: Live, seen: Seen) -> Option<Self> {
         let together = live.seen_count == seen.len() as u64 && live.seen_digest == seen.digest();
         together.then_some(Self { live, seen })
+    }
+
+    /// A state for thinking something through, with as much of what was ever seen as concerns `ids`. Its hash
+    /// is nobody's.
+    pub fn excerpt(&self, ids: impl IntoIterator<Item = SeenId>) -> Self {
+        let mut seen = Seen::default();
+        for entry in ids.into_iter().filter_map(|id| self.seen.get(id)) {
+            let _ = seen.insert(entry);
+        }
+        Self { live: self.live.clone(), seen }
     }
 
     /// What is live.

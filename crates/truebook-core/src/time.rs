@@ -26,6 +26,24 @@ impl Utc {
         self.0
     }
 
+    /// This much later; the end of time if there is no such time.
+    #[must_use]
+    pub fn plus(self, duration: core::time::Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
+    }
+
+    /// This much earlier; the beginning of time if there is no such time.
+    #[must_use]
+    pub fn minus(self, duration: core::time::Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long after `earlier` this is; nothing if it is before.
+    pub fn since(self, earlier: Self) -> core::time::Duration {
+        let nanos = self.0.saturating_sub(earlier.0);
+        core::time::Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
+    }
+
     /// Reads the exact text form; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: &[u8; TEXT_BYTES] = text.as_bytes().try_into().ok()?;

@@ -270,13 +270,14 @@ const fn succeeded(happening: Happening) -> Next {
         | H::OddStatus
         | H::KnownStatus
         | H::ReplacedAway => Next::Stay,
+        // That it is there no more is what "replaced" means.
+        H::Absent => Next::Stay,
         H::LastFilled => Next::Become(S::Filled),
         H::ReplaceAsked => Next::Become(S::PendingReplace),
         H::Replaced => Next::Live,
         H::Cancelled => Next::Become(S::Cancelled),
         H::Rejected => Next::Become(S::Rejected),
         H::Expired => Next::Become(S::Expired),
-        H::Absent => Next::Become(S::Absent),
         H::ClaimedFilled => Next::Become(S::AwaitingFills),
     }
 }

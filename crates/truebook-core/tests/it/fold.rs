@@ -12,7 +12,7 @@ use truebook_core::seen::Seen;
 use truebook_core::state::{Effect, State};
 use truebook_core::time::Utc;
 
-fn begin() -> State {
+pub(crate) fn begin() -> State {
     let json = br#"{"v":1,"at":"2025-04-09T23:57:33.318514000Z","ev":{"created":{"identity":{"book":"07070707070707070707070707070707","name":"test","installation":"abababab","venue":"paper","account":"P1","mode":"paper"},"settings":{"doc":{},"hash":"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}}}}"#;
     State::begin(&Record::decode(json).unwrap()).unwrap()
 }
@@ -47,7 +47,7 @@ fn story(n: u8) -> impl Strategy<Value = Vec<Event>> {
     })
 }
 
-fn id(n: u8) -> OrderId {
+pub(crate) fn id(n: u8) -> OrderId {
     OrderId::from_bytes([n; 16])
 }
 
@@ -55,7 +55,7 @@ fn instrument(n: u8) -> Instrument {
     Instrument::new(&format!("I{n}")).unwrap()
 }
 
-fn intent(n: u8) -> Intent {
+pub(crate) fn intent(n: u8) -> Intent {
     Intent {
         id: id(n),
         key: OrderKey::new(&format!("k{n}")).unwrap(),
@@ -90,7 +90,7 @@ fn fact(n: u8, kind: u8, part: u8) -> Event {
     }
 }
 
-fn fill(n: u8, part: u8) -> Fill {
+pub(crate) fn fill(n: u8, part: u8) -> Fill {
     Fill {
         id: id(n),
         execution: ExecutionId::new(&format!("e{part}")).unwrap(),

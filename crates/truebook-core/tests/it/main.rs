@@ -3,6 +3,7 @@
 
 mod events;
 mod fold;
+mod life;
 mod newtypes;
 mod positions;
 mod strategies;
