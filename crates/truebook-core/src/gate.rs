@@ -92,7 +92,11 @@ pub fn check(live: &Live, conditions: &Conditions, request: Request<'_>) -> Resu
 }
 
 /// Why new risk in an instrument is refused, and what would change that.
-pub fn reason(live: &Live, conditions: &Conditions, instrument: &Instrument) -> Option<(String, &'static str)> {
+pub fn reason(
+    live: &Live,
+    conditions: &Conditions,
+    instrument: &Instrument,
+) -> Option<(String, &'static str)> {
     if let Some(why) = &live.halted {
         return Some((format!("the book is halted: {why}"), "`truebook resume`, once the reason is gone"));
     }
@@ -141,9 +145,10 @@ fn reduces(live: &Live, conditions: &Conditions, request: Request<'_>) -> bool {
     let book = live.positions.get(request.instrument).map_or(Qty::ZERO, |position| position.quantity);
     // Without the venue's number nothing is proved about what it holds.
     let Some(venue) = conditions.venue_positions.get(request.instrument).copied() else { return false };
-    let same_side = live.orders.values().filter(|order| {
-        order.intent.instrument == *request.instrument && order.intent.side == request.side
-    });
+    let same_side = live
+        .orders
+        .values()
+        .filter(|order| order.intent.instrument == *request.instrument && order.intent.side == request.side);
     // Of two legs of a bracket only one fills; counting both errs on the safe side.
     let mut others = Qty::ZERO;
     for order in same_side {

@@ -29,6 +29,7 @@ pub mod life;
 pub mod money;
 pub mod observation;
 pub mod order;
+pub mod planted;
 pub mod position;
 pub mod reconcile;
 pub mod seen;

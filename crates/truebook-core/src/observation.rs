@@ -6,7 +6,7 @@ use crate::money::{Cash, Price, Qty};
 use crate::order::{OrderType, Role, Side, TimeInForce};
 use crate::time::Utc;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -230,6 +230,8 @@ pub struct Observation {
     pub looked_up: BTreeMap<OrderId, Found>,
     /// What came of looking for single venue orders.
     pub looked_up_venue: BTreeMap<VenueOrderId, Found>,
+    /// Orders that this very process is sending: what is not seen of them says nothing.
+    pub in_flight: BTreeSet<OrderId>,
     /// What the venue's rules say about fills, by instrument.
     pub terms: BTreeMap<Instrument, FillTerms>,
 }

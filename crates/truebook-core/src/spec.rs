@@ -158,7 +158,9 @@ impl OrderSpec {
 
     fn check_time(&self, faults: &mut Faults) {
         match (self.time_in_force, self.expires) {
-            (TimeInForce::Gtd, None) => faults.add("expires: a good-till-date order needs a date".to_string()),
+            (TimeInForce::Gtd, None) => {
+                faults.add("expires: a good-till-date order needs a date".to_string())
+            }
             (TimeInForce::Gtd, Some(_)) | (_, None) => {}
             (other, Some(_)) => {
                 faults.add(format!("expires: only a good-till-date order has one, not {}", other.name()));
@@ -199,7 +201,10 @@ impl OrderSpec {
         let units = rules.multiplier.map_or(Ok(self.quantity), |each| self.quantity.scaled(each));
         match units.and_then(|units| units.times(price)) {
             Ok(notional) if notional < rules.notional_min => {
-                faults.add(format!("quantity: worth {notional}, the venue wants {} at least", rules.notional_min));
+                faults.add(format!(
+                    "quantity: worth {notional}, the venue wants {} at least",
+                    rules.notional_min
+                ));
             }
             Ok(_) => {}
             Err(_) => faults.add(format!("quantity: {} at {price} is out of range", self.quantity)),

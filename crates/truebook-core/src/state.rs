@@ -11,6 +11,7 @@ use crate::identity::Identity;
 use crate::life::{Answer, Order, Replacement, Reported, Request};
 use crate::money::{MoneyError, Qty};
 use crate::order::{Fill, Intent};
+use crate::planted::{Bug, is};
 use crate::position::Position;
 use crate::seen::{Seen, SeenEntry, SeenKind, execution_seen_id, fingerprint, order_seen_id};
 use crate::settings::Settings;
@@ -313,7 +314,11 @@ impl State {
 
     fn intend(&mut self, intent: &Intent, at: Utc) -> Result<Effect, FoldError> {
         self.check_new(intent)?;
-        self.live.orders.insert(intent.id, Arc::new(Order::new(intent.clone(), at)));
+        let mut order = Order::new(intent.clone(), at);
+        if is(Bug::ForgottenLegLink) {
+            order.intent.parent = None;
+        }
+        self.live.orders.insert(intent.id, Arc::new(order));
         Ok(Effect::Changed)
     }
 
@@ -331,6 +336,9 @@ impl State {
             return if known { Ok(Effect::Nothing) } else { Err(FoldError::OrderMissing { id }) };
         };
         let order = Arc::make_mut(place.get_mut());
+        if is(Bug::WallClockOrder) && at <= order.updated_at && order.intended_at < order.updated_at {
+            return Ok(Effect::Nothing);
+        }
         change(order)?;
         order.updated_at = order.updated_at.max(at);
         if order.state().is_terminal() && !self.is_in_live_bracket(id) {
@@ -484,7 +492,10 @@ impl State {
     }
 
     fn fill(&mut self, seq: Seq, fill: &Fill, at: Utc) -> Result<Effect, FoldError> {
-        let entry = execution_entry(fill, seq);
+        let mut entry = execution_entry(fill, seq);
+        if is(Bug::FillsCountedTwice) {
+            entry.id = SeenId::from_bytes(u128::from(self.seen.len() as u64).to_le_bytes());
+        }
         if let Some(known) = self.seen.get(entry.id) {
             let execution = fill.execution.to_string();
             let same = known.fingerprint == entry.fingerprint;

@@ -10,6 +10,7 @@ pub mod table;
 use crate::id::{Asset, OrderId, VenueOrderId};
 use crate::money::{Cash, MoneyError, Price, Qty};
 use crate::order::{Fee, Fill, Intent};
+use crate::planted::{Bug, is};
 use crate::time::Utc;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -390,6 +391,9 @@ impl Order {
     /// Whether nothing more can come of it: each of the venue's orders is over, their executions are all
     /// here, and no successor is on its way.
     fn is_over(&self) -> bool {
+        if is(Bug::OneIncarnationEndsAll) && self.venue_orders.values().any(|venue| venue.ended.is_some()) {
+            return true;
+        }
         if self.lacks_executions() {
             return false;
         }

@@ -39,7 +39,9 @@ pub fn check(
 ) -> Result<(), CheckFailure> {
     let whole = |why: &str| Err(CheckFailure { number: 0, why: why.to_string() });
     match plan.verdict {
-        Verdict::Agreed if !observation.is_complete() => return whole("it calls agreed what was not all seen"),
+        Verdict::Agreed if !observation.is_complete() => {
+            return whole("it calls agreed what was not all seen");
+        }
         Verdict::Refused(_) if !plan.steps.is_empty() => return whole("it was refused and has steps"),
         _ => {}
     }
@@ -83,7 +85,10 @@ impl Auditor<'_> {
             Event::Adopted(adopted) => self.audit_adopted(adopted)?,
             Event::Unblocked(unblocked) => self.audit_unblocked(unblocked)?,
             Event::ReplaceFailed(failed) => {
-                demand(self.no_report_of(failed.alias), "the venue has the replacement that is to have failed")?;
+                demand(
+                    self.no_report_of(failed.alias),
+                    "the venue has the replacement that is to have failed",
+                )?;
             }
             Event::Ack(ack) => {
                 let seen = self.reports_of(&ack.venue_order).next().map(drop);
@@ -139,9 +144,10 @@ impl Auditor<'_> {
         }
         demand(self.observation.fills.is_complete().then_some(()), "the fills were not read whole")?;
         let late = self.deadline_is_over(order.intended_at, order.intent.terms.admit_by);
-        let patient = self.policy.absent_after().is_some_and(|patience| {
-            self.observation.venue_now.since(order.intended_at) > patience
-        });
+        let patient = self
+            .policy
+            .absent_after()
+            .is_some_and(|patience| self.observation.venue_now.since(order.intended_at) > patience);
         let forgotten = !order.venue_orders.is_empty() && self.capabilities.unfilled_visible.is_some();
         demand((late || patient || forgotten).then_some(()), "it may still arrive")?;
         let nowhere = |found: Option<&Found>| found.is_none_or(|found| *found == Found::Nothing);

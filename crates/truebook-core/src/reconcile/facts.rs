@@ -5,7 +5,7 @@ use super::plan::{Action, Inputs};
 use crate::capability::Capabilities;
 use crate::event::{Acked, BlockKind, Blocked, Closed, Event, OddStatus, ReplaceFailed};
 use crate::id::{Instrument, OrderId, VenueOrderId};
-use crate::life::{Closing, Order, Request};
+use crate::life::{Closing, Order, Replacement, Request};
 use crate::observation::{FillReport, FillTerms, OrderReport, ReportStatus};
 use crate::order::{Fee, Fill, Role, TakenFrom};
 use crate::seen::order_seen_id;
@@ -243,6 +243,11 @@ fn answer_replacement(
     if reports.values().any(|other| other.order_id() == Some(alias)) {
         return;
     }
+    if shows_replacement(open, report) {
+        let (venue_order, status) = (report.venue_order.clone(), Some(report.word.clone()));
+        let ack = Acked { id, venue_order, status, venue_time: report.updated_at, alias: Some(alias) };
+        return draft.record(Event::Ack(ack), "the venue shows the order as it was to be");
+    }
     let not_found = inputs.observation.looked_up.get(&alias) == Some(&crate::observation::Found::Nothing);
     let is_settled = inputs.observation.venue_now > order.updated_at.plus(inputs.settling_time());
     let ended = report.status.ended().filter(|ended| *ended != Closing::Replaced);
@@ -256,6 +261,14 @@ fn answer_replacement(
         _ => return,
     };
     draft.record(Event::ReplaceFailed(ReplaceFailed { id, alias, why: why.clone() }), why);
+}
+
+/// Whether the order itself has the terms that were asked for: a venue that changes orders in place.
+fn shows_replacement(asked: &Replacement, report: &OrderReport) -> bool {
+    let quantity = asked.quantity.is_none_or(|quantity| report.quantity == Some(quantity));
+    let limit = asked.limit.is_none_or(|limit| report.limit == Some(limit));
+    let stop = asked.stop.is_none_or(|stop| report.stop == Some(stop));
+    quantity && limit && stop && report.status.ended().is_none()
 }
 
 impl Inputs<'_> {

@@ -67,7 +67,9 @@ fn adopt_ours(report: &OrderReport, id: OrderId, draft: &mut Draft) {
     let why = if was_over {
         format!("order {id} is live at the venue, though the book counts it as over")
     } else {
-        format!("order {id} is live at the venue and bears our tag, but the book does not have it: the journal is behind the world")
+        format!(
+            "order {id} is live at the venue and bears our tag, but the book does not have it: the journal is behind the world"
+        )
     };
     draft.alarm(Some(&report.instrument), why.clone());
     adopt(report, id, why, draft);
@@ -75,9 +77,12 @@ fn adopt_ours(report: &OrderReport, id: OrderId, draft: &mut Draft) {
 
 fn meet_foreign(inputs: &Inputs<'_>, report: &OrderReport, draft: &mut Draft) {
     let whose = report.client_id.as_deref().unwrap_or("no client order id");
-    let what = format!("order {} ({whose}) of somebody else is live in {}", report.venue_order, report.instrument);
+    let what =
+        format!("order {} ({whose}) of somebody else is live in {}", report.venue_order, report.instrument);
     match inputs.policy.others {
-        Others::Ignore => draft.hold_instrument(Some(&report.instrument), format!("{what}: ignored, as the settings say")),
+        Others::Ignore => {
+            draft.hold_instrument(Some(&report.instrument), format!("{what}: ignored, as the settings say"))
+        }
         Others::Adopt => {
             let id = foreign_id(report, draft);
             adopt(report, id, format!("{what}: adopted, as the settings say"), draft);

@@ -9,6 +9,7 @@ use crate::id::OrderId;
 use crate::life::{Closing, Order, OrderState};
 use crate::observation::{Found, OrderReport};
 use crate::order::Placement;
+use crate::planted::{Bug, is};
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -24,6 +25,11 @@ pub(super) fn settle(inputs: &Inputs<'_>, draft: &mut Draft) {
         inputs.observation.reports().filter_map(|report| draft.venue_owner(&report.venue_order)).collect();
     for id in draft.live().orders.keys().copied().collect::<Vec<_>>() {
         let Some(order) = draft.order(id) else { continue };
+        if inputs.observation.in_flight.contains(&id) {
+            let order = order.clone();
+            draft.hold(&order, "another thread is sending it just now");
+            continue;
+        }
         match order.state() {
             state if state.is_terminal() => {}
             OrderState::AwaitingFills => await_fills(inputs, id, draft),
@@ -49,20 +55,28 @@ fn settle_reported(id: OrderId, draft: &mut Draft) {
 fn await_fills(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
     let Some(order) = draft.order(id).cloned() else { return };
     let waited = inputs.observation.our_now.since(order.updated_at);
+    if is(Bug::InventedFill) {
+        return invent_fill(&order, draft);
+    }
     if waited < inputs.policy.fills_grace() {
         return unexplained(&order, "the venue says more is filled than it has told executions of", draft);
     }
     if !inputs.observation.fills.covers(order.intended_at.minus(SENT_BEFORE)) {
-        return unexplained(&order, "executions are missing, and the list of fills does not reach back so far", draft);
+        return unexplained(
+            &order,
+            "executions are missing, and the list of fills does not reach back so far",
+            draft,
+        );
     }
     let reports: Vec<&OrderReport> = inputs
         .observation
         .reports()
         .filter(|report| order.venue_orders.contains_key(&report.venue_order))
         .collect();
-    let claimed = order.venue_orders.values().try_fold(crate::money::Qty::ZERO, |sum, venue| {
-        sum.plus(venue.claimed.max(venue.filled))
-    });
+    let claimed = order
+        .venue_orders
+        .values()
+        .try_fold(crate::money::Qty::ZERO, |sum, venue| sum.plus(venue.claimed.max(venue.filled)));
     let price = reports.iter().find_map(|report| report.average_price).or(order.limit());
     let (Ok(total), Some(price)) = (claimed, price) else {
         return unexplained(&order, "the venue says that it is filled, but not at which price", draft);
@@ -74,6 +88,26 @@ fn await_fills(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
     );
     let report = ReportedFilled { id, total, price, why: why.clone() };
     draft.record(Event::Reported(report.into()), why);
+}
+
+/// The planted bug.
+fn invent_fill(order: &Order, draft: &mut Draft) {
+    let Ok(execution) = crate::id::ExecutionId::new(&format!("reconciled-{}", order.intent.id)) else {
+        return;
+    };
+    let fill = crate::order::Fill {
+        id: order.intent.id,
+        execution,
+        venue_order: order.venue_orders.keys().next().cloned(),
+        instrument: order.intent.instrument.clone(),
+        side: order.intent.side,
+        quantity: order.remaining(),
+        price: order.limit().unwrap_or(crate::money::Price::ZERO),
+        fee: None,
+        venue_time: None,
+        multiplier: None,
+    };
+    draft.record(Event::Fill(fill.into()), "invented");
 }
 
 /// A leg that the venue is to make with its parent and that was not seen.
@@ -109,6 +143,12 @@ fn close(order: &Order, closing: Closing, why: &str, draft: &mut Draft) {
 fn settle_unanswered(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
     let Some(order) = draft.order(id).cloned() else { return };
     match inputs.observation.looked_up.get(&id) {
+        Some(Found::Nothing) if is(Bug::AbsentIsCancelled) => {
+            return close(&order, Closing::Cancelled, "not listed", draft);
+        }
+        Some(Found::Nothing) if is(Bug::ResendOnTimeout) => {
+            return draft.act(Action::Resend(id), "not listed");
+        }
         Some(Found::Nothing) => {}
         Some(Found::Failed(why)) => {
             return unexplained(&order, &format!("it could not be looked up: {why}"), draft);
@@ -200,10 +240,12 @@ fn gap_in_evidence(inputs: &Inputs<'_>, order: &Order, draft: &Draft) -> Option<
     if inputs.capabilities.unfilled_visible.is_some_and(|visible| age >= visible) {
         return Some(String::from("the venue forgets unfilled orders, and so long after it proves nothing"));
     }
-    let stray = draft.unaccounted.iter().find(|(instrument, _, at)| {
-        *instrument == order.intent.instrument && *at >= since
-    });
-    stray.map(|(_, execution, _)| format!("execution {execution} in its instrument belongs to no known order"))
+    let stray = draft
+        .unaccounted
+        .iter()
+        .find(|(instrument, _, at)| *instrument == order.intent.instrument && *at >= since);
+    stray
+        .map(|(_, execution, _)| format!("execution {execution} in its instrument belongs to no known order"))
 }
 
 /// An order that the venue had, and that is in none of its lists.

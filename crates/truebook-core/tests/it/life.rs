@@ -147,7 +147,8 @@ fn p4_no_happening_but_the_venues_word_ends_an_order_whose_reply_was_lost() {
         Happening::Absent,
     ];
     for happening in Happening::ALL {
-        let ends = matches!(next(Standing::ReplyLost, happening), Next::Become(end) if end.state().is_terminal());
+        let ends =
+            matches!(next(Standing::ReplyLost, happening), Next::Become(end) if end.state().is_terminal());
         assert_eq!(ends, of_the_venue.contains(&happening), "{happening:?}");
     }
 }

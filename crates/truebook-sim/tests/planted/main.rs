@@ -40,6 +40,7 @@ const fn catcher(bug: Bug) -> Test {
         Bug::NoPoison => FAILURES,
         Bug::WrongTailRule => TAIL,
         Bug::ChainNotChecked => CHAIN,
+        _ => unreachable!("the bugs about orders have a suite of their own"),
     }
 }
 
@@ -54,7 +55,7 @@ fn fails(test: fn()) -> Option<String> {
 #[test]
 fn every_planted_bug_is_caught_and_without_one_the_same_tests_pass() {
     std::panic::set_hook(Box::new(|_| {}));
-    for bug in Bug::ALL {
+    for bug in Bug::OF_FILES {
         let (name, test) = catcher(bug);
         plant(Some(bug));
         let told = fails(test);

@@ -154,6 +154,16 @@ impl Book {
         Ok(lock(&self.0.shared.core).state.live().clone())
     }
 
+    /// The time by the book's clock.
+    pub fn now(&self) -> truebook_core::time::Utc {
+        self.0.shared.world.clock.now()
+    }
+
+    /// The disk's health: what it still takes.
+    pub fn disk_level(&self) -> Option<Level> {
+        self.0.shared.journal.stopped().map(|stop| stop.level)
+    }
+
     /// Sequence number of the last event.
     pub fn last(&self) -> Seq {
         lock(&self.0.shared.core).last

@@ -1,0 +1,131 @@
+//! Observe: reads everything that a plan needs from the venue, and says how much of it was read.
+
+use super::{TradeError, Trader, lock};
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use truebook_core::id::Instrument;
+use truebook_core::observation::{FillReport, Found, Listing, Observation, OrderReport};
+use truebook_core::reconcile::{Wanted, seen_ids, wanted};
+use truebook_core::state::State;
+use truebook_core::time::Utc;
+
+/// How much further back fills and closed orders are read than seems necessary.
+pub const OVERLAP: Duration = Duration::from_mins(5);
+
+/// How often the lists are read again because something filled in between.
+const READS_MAX: u32 = 5;
+
+/// How many orders are looked up singly in one look. What is left over is looked up in the next.
+const LOOKUPS_MAX: usize = 500;
+
+impl Trader {
+    /// Looks at the venue, and at the book in the same moment.
+    pub(super) fn observe(&self) -> Result<(State, Observation), TradeError> {
+        let venue = &self.0.venue;
+        let since = self.0.book.with_state(|state| since(state, self.0.book.now()))?;
+        // Before anything is read: whatever is sent meanwhile may be in some lists and not in others.
+        let mut in_flight = lock(&self.0.session).in_flight.clone();
+        let venue_now = venue.now()?;
+        let our_now = self.0.book.now();
+        lock(&self.0.session).skew_nanos = Some(venue_now.nanos().saturating_sub(our_now.nanos()));
+        let mut fills = venue.fills(since);
+        let mut reads = 0;
+        let (open, positions) = loop {
+            reads += 1;
+            let (open, positions) = (venue.open_orders(), venue.positions());
+            // An order that fills between two lists is in neither: the fills tell.
+            let again = venue.fills(since);
+            let grew = merge(&mut fills, again);
+            if grew == Grew::No || reads == READS_MAX {
+                break (open, positions);
+            }
+        };
+        let closed = venue.closed_orders(since);
+        in_flight.extend(lock(&self.0.session).in_flight.iter().copied());
+        let mut observation = Observation {
+            venue_now,
+            our_now,
+            open,
+            closed,
+            fills,
+            positions,
+            looked_up: BTreeMap::new(),
+            looked_up_venue: BTreeMap::new(),
+            in_flight,
+            terms: BTreeMap::new(),
+        };
+        self.look_up(&mut observation)?;
+        self.read_terms(&mut observation)?;
+        let ids = seen_ids(&observation);
+        let state = self.0.book.with_state(|state| state.excerpt(ids.iter().copied()))?;
+        Ok((state, observation))
+    }
+
+    /// Looks up singly what the lists do not tell; twice, for the orders that were put in place of others.
+    fn look_up(&self, observation: &mut Observation) -> Result<(), TradeError> {
+        for _ in 0..2 {
+            let missing = self.0.book.with_state(|state| wanted(state, observation))?;
+            for want in missing.into_iter().take(LOOKUPS_MAX) {
+                match want {
+                    Wanted::Order(id, instrument) => {
+                        let found = found(self.0.venue.find(id, &instrument));
+                        observation.looked_up.insert(id, found);
+                    }
+                    Wanted::VenueOrder(id) => {
+                        let found = found(self.0.venue.find_venue_order(&id));
+                        observation.looked_up_venue.insert(id, found);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_terms(&self, observation: &mut Observation) -> Result<(), TradeError> {
+        let rows = observation.fills.rows.iter();
+        let instruments: BTreeSet<Instrument> = rows.map(|fill| fill.instrument.clone()).collect();
+        for instrument in instruments {
+            let terms = self.fill_terms(&instrument)?;
+            observation.terms.insert(instrument, terms);
+        }
+        Ok(())
+    }
+}
+
+fn found(answer: Result<Option<OrderReport>, crate::venue::VenueError>) -> Found {
+    match answer {
+        Ok(Some(report)) => Found::Order(Box::new(report)),
+        Ok(None) => Found::Nothing,
+        Err(failed) => Found::Failed(failed.to_string()),
+    }
+}
+
+/// From when on fills and closed orders are of interest.
+fn since(state: &State, now: Utc) -> Utc {
+    let live = state.live();
+    let open = live.orders.values().filter(|order| !order.state().is_terminal());
+    let oldest = open.map(|order| order.intended_at).min();
+    let last = live.last_fill.unwrap_or(now);
+    oldest.unwrap_or(now).min(last).min(now).minus(OVERLAP)
+}
+
+#[derive(PartialEq, Eq)]
+enum Grew {
+    Yes,
+    No,
+}
+
+/// Adds what a second read of the fills brought.
+fn merge(fills: &mut Listing<FillReport>, again: Listing<FillReport>) -> Grew {
+    if !again.is_complete() {
+        fills.completeness = again.completeness;
+        return Grew::No;
+    }
+    let known: BTreeSet<_> =
+        fills.rows.iter().map(|row| (row.instrument.clone(), row.execution.clone())).collect();
+    let is_new = |row: &FillReport| !known.contains(&(row.instrument.clone(), row.execution.clone()));
+    let news: Vec<_> = again.rows.into_iter().filter(is_new).collect();
+    let grew = if news.is_empty() { Grew::No } else { Grew::Yes };
+    fills.rows.extend(news);
+    grew
+}

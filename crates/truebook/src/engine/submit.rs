@@ -1,0 +1,386 @@
+//! Submitting: intent durable, sent once, outcome durable.
+
+use super::{SubmitError, TradeError, Trader, lock};
+use crate::book::WriteError;
+use crate::venue::{Accepted, NewOrder, ReduceOnly, VenueError, VenueErrorKind};
+use truebook_core::capability::{Brackets, IdClass};
+use truebook_core::event::{Closed, Event, OutcomeUnknown};
+use truebook_core::gate::Request;
+use truebook_core::id::{Instrument, OrderId, OrderKey, VenueOrderId};
+use truebook_core::life::{Closing, Order, OrderState};
+use truebook_core::order::{Bracket, Intent, OrderType, Placement, Role, Terms, TimeInForce};
+use truebook_core::planted::{Bug, is};
+use truebook_core::reconcile::book_facts;
+use truebook_core::seen::{SeenKind, order_seen_id};
+use truebook_core::spec::OrderSpec;
+use truebook_core::state::{FoldError, intent_fingerprint};
+
+/// How often a key may be tried again after attempts that are proved never to have come to the venue.
+const ATTEMPTS_MAX: u32 = 1000;
+
+/// What became of an order that was submitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// Its client order id.
+    pub id: OrderId,
+    /// Where it stands. `Unknown` is no failure: the order may be live, and a reconciliation will tell.
+    pub state: OrderState,
+    /// The venue's ids for it, as far as they are known.
+    pub venue_orders: Vec<VenueOrderId>,
+    /// Whether this call sent it, or an earlier one had.
+    pub by: SubmittedBy,
+}
+
+/// Which call an order is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubmittedBy {
+    /// This one.
+    ThisCall,
+    /// One before, with the same key.
+    EarlierCall,
+}
+
+/// Where a key stands.
+enum KeyState {
+    /// This is the id to use.
+    Free(OrderId, u32),
+    /// It is an order already.
+    Used(Submitted),
+}
+
+impl Trader {
+    /// Submits an order under a key. The same key with the same order gives the first result again, whatever
+    /// happened in between; the intent is durable before anything is sent (promise P2).
+    ///
+    /// # Errors
+    /// Nothing was sent. An outcome that nobody knows is no error: it is [`OrderState::Unknown`].
+    pub fn submit(&self, key: &OrderKey, spec: &OrderSpec) -> Result<Submitted, SubmitError> {
+        let intents = match self.prepare(key, spec)? {
+            Prepared::Used(submitted) => return Ok(submitted),
+            Prepared::New(intents) => intents,
+        };
+        match self.write_intents(&intents) {
+            Ok(()) => {}
+            // Another thread was faster: what it did is the answer.
+            Err(WriteError::Refused(FoldError::OrderExists { .. })) => {
+                return match self.look_up_key(key, spec)? {
+                    KeyState::Used(submitted) => Ok(submitted),
+                    KeyState::Free(id, _) => Err(SubmitError::KeyReused { key: key.clone(), id }),
+                };
+            }
+            Err(failed) => return Err(failed.into()),
+        }
+        let entry = &intents[0];
+        self.send(entry)?;
+        Ok(self.submitted(entry.id, SubmittedBy::ThisCall)?)
+    }
+
+    /// Writes an order and its legs down, all with one flush.
+    pub(super) fn write_intents(&self, intents: &[Intent]) -> Result<(), WriteError> {
+        assert!(!intents.is_empty(), "an order has an intent");
+        {
+            // From before it is in the book: a reconciliation must not take it for a lost one.
+            let mut session = lock(&self.0.session);
+            session.in_flight.insert(intents[0].id);
+        }
+        let events = intents.iter().map(|intent| Event::Intent(Box::new(intent.clone()))).collect();
+        let written = self.record(events);
+        if written.is_err() && !matches!(self.knows(intents[0].id), Ok(true)) {
+            self.landed(intents[0].id);
+        }
+        written
+    }
+
+    /// All checks of a new order, and what is to be written down for it.
+    pub(super) fn prepare(&self, key: &OrderKey, spec: &OrderSpec) -> Result<Prepared, SubmitError> {
+        let (id, attempt) = match self.look_up_key(key, spec)? {
+            KeyState::Used(submitted) => return Ok(Prepared::Used(submitted)),
+            KeyState::Free(id, attempt) => (id, attempt),
+        };
+        let rules = self.rules(&spec.instrument)?;
+        let rules = rules.ok_or_else(|| SubmitError::UnknownInstrument(spec.instrument.clone()))?;
+        let last = self.0.venue.last_price(&spec.instrument).unwrap_or(None);
+        spec.check(&rules, last)?;
+        self.check_clock()?;
+        let live = self.0.book.live()?;
+        let Intent { instrument, side, quantity, .. } = &self.intent(id, attempt, key, spec);
+        self.ask_gate(&live, Request { instrument, side: *side, quantity: *quantity })?;
+        let entry = self.intent(id, attempt, key, spec);
+        let legs = self.native_legs(&entry);
+        Ok(Prepared::New(core::iter::once(entry).chain(legs).collect()))
+    }
+
+    fn check_clock(&self) -> Result<(), SubmitError> {
+        let max = self.0.venue.capabilities().clock_skew_max;
+        let skew = lock(&self.0.session).skew_nanos;
+        let off = core::time::Duration::from_nanos(skew.map_or(0, i64::unsigned_abs));
+        if off <= max {
+            return Ok(());
+        }
+        Err(SubmitError::Clock { off_s: off.as_secs(), max_s: max.as_secs() })
+    }
+
+    /// What the book knows of a key.
+    fn look_up_key(&self, key: &OrderKey, spec: &OrderSpec) -> Result<KeyState, SubmitError> {
+        for attempt in 0..ATTEMPTS_MAX {
+            let id = self.id_of(key, Role::Entry, attempt)?;
+            let wanted = intent_fingerprint(&self.intent(id, attempt, key, spec));
+            let known = self.0.book.with_state(|state| {
+                let live = state.live().orders.get(&id).map(|order| intent_fingerprint(&order.intent));
+                let over =
+                    || state.seen().get(order_seen_id(id)).map(|entry| (entry.fingerprint, entry.kind));
+                live.map(|fingerprint| (fingerprint, None))
+                    .or_else(|| over().map(|(fingerprint, kind)| (fingerprint, Some(kind))))
+            })?;
+            match known {
+                None => return Ok(KeyState::Free(id, attempt)),
+                // It is proved that this attempt never came to the venue: the key is free for the next one.
+                Some((fingerprint, Some(SeenKind::Absent))) if fingerprint == wanted => {}
+                Some((fingerprint, _)) if fingerprint == wanted => {
+                    return Ok(KeyState::Used(self.submitted(id, SubmittedBy::EarlierCall)?));
+                }
+                Some(_) => return Err(SubmitError::KeyReused { key: key.clone(), id }),
+            }
+        }
+        Err(SubmitError::KeyReused { key: key.clone(), id: self.id_of(key, Role::Entry, 0)? })
+    }
+
+    /// The client order id for a key.
+    pub(super) fn id_of(&self, key: &OrderKey, role: Role, attempt: u32) -> Result<OrderId, WriteError> {
+        let identity = self.0.book.with_state(|state| {
+            let identity = &state.live().identity;
+            (identity.installation, identity.book)
+        })?;
+        let attempt = if is(Bug::RandomIds) {
+            u32::try_from(self.0.book.last().get() % 1000).unwrap_or(0) + 1
+        } else {
+            attempt
+        };
+        Ok(OrderId::derive(identity.0, identity.1, key, role.name(), attempt))
+    }
+
+    fn intent(&self, id: OrderId, attempt: u32, key: &OrderKey, spec: &OrderSpec) -> Intent {
+        let capabilities = self.0.venue.capabilities();
+        let legs = match capabilities.brackets {
+            Brackets::Native => Placement::WithParent,
+            Brackets::Emulated => Placement::Own,
+        };
+        let bracket = spec.bracket.as_ref().map(|bracket| Bracket { legs, ..bracket.clone() });
+        // Where ids are unique for ever no deadline is needed to tell.
+        let admission = capabilities.admission.filter(|_| capabilities.class != IdClass::A);
+        let admit_by = admission.map(|admission| self.venue_now_estimate().plus(admission));
+        Intent {
+            id,
+            key: key.clone(),
+            instrument: spec.instrument.clone(),
+            side: spec.side,
+            order_type: spec.order_type,
+            quantity: spec.quantity.normalized(),
+            limit: spec.limit,
+            stop: spec.stop,
+            time_in_force: spec.time_in_force,
+            role: Role::Entry,
+            attempt,
+            parent: None,
+            strategy: spec.strategy.clone(),
+            terms: Terms { trail: spec.trail, expires: spec.expires, bracket, via: Placement::Own, admit_by },
+        }
+    }
+
+    /// The venue's clock, as far as it is known without asking.
+    pub(super) fn venue_now_estimate(&self) -> truebook_core::time::Utc {
+        let skew = lock(&self.0.session).skew_nanos.unwrap_or(0);
+        truebook_core::time::Utc::from_nanos(self.0.book.now().nanos().saturating_add(skew))
+    }
+
+    /// The legs that the venue makes with an entry.
+    fn native_legs(&self, entry: &Intent) -> Vec<Intent> {
+        let Some(bracket) = entry.terms.bracket.as_ref().filter(|all| all.legs == Placement::WithParent)
+        else {
+            return Vec::new();
+        };
+        let leg = |role: Role, order_type, limit, stop| {
+            let id = self.id_of(&entry.key, role, entry.attempt).ok()?;
+            Some(Intent {
+                id,
+                key: entry.key.clone(),
+                instrument: entry.instrument.clone(),
+                side: entry.side.opposite(),
+                order_type,
+                quantity: entry.quantity,
+                limit,
+                stop,
+                time_in_force: leg_time(entry.time_in_force),
+                role,
+                attempt: entry.attempt,
+                parent: Some(entry.id),
+                strategy: entry.strategy.clone(),
+                terms: Terms { via: Placement::WithParent, ..Terms::default() },
+            })
+        };
+        let stop = bracket.stop_loss.and_then(|stop| {
+            let kind = if stop.limit.is_some() { OrderType::StopLimit } else { OrderType::Stop };
+            leg(Role::StopLoss, kind, stop.limit, Some(stop.stop))
+        });
+        let profit = bracket
+            .take_profit
+            .and_then(|profit| leg(Role::TakeProfit, OrderType::Limit, Some(profit.limit), None));
+        stop.into_iter().chain(profit).collect()
+    }
+
+    /// Sends an order that is durable in the book, and writes down what came of it.
+    pub(super) fn send(&self, intent: &Intent) -> Result<(), WriteError> {
+        let reduce_only = if intent.parent.is_some() { ReduceOnly::Yes } else { ReduceOnly::No };
+        let reply = self.0.venue.submit(&NewOrder { intent: intent.clone(), reduce_only });
+        let recorded = self.record_reply(intent, reply);
+        self.landed(intent.id);
+        recorded
+    }
+
+    /// This process is no longer sending the order.
+    pub(super) fn landed(&self, id: OrderId) {
+        lock(&self.0.session).in_flight.remove(&id);
+    }
+
+    pub(super) fn record_reply(
+        &self,
+        intent: &Intent,
+        reply: Result<Accepted, VenueError>,
+    ) -> Result<(), WriteError> {
+        let failed = match reply {
+            Ok(accepted) => return self.record_accepted(intent.id, &accepted),
+            Err(failed) => failed,
+        };
+        if failed.kind == VenueErrorKind::Duplicate {
+            // Not an error: an order of this id exists, which proves the first.
+            return match self.0.venue.find(intent.id, &intent.instrument) {
+                Ok(Some(report)) => self.record_accepted(intent.id, &Accepted { report, legs: Vec::new() }),
+                _ => self.record(vec![unknown(intent.id, &failed)]),
+            };
+        }
+        if is(Bug::UnknownIsRejected) {
+            return self.record(self.nothing_came(intent, &failed, Closing::Rejected)?);
+        }
+        if !failed.proves_nothing_happened() {
+            return self.record(vec![unknown(intent.id, &failed)]);
+        }
+        // An earlier sending of the same order may have come through all the same.
+        let was_sent_before = self.live_order(intent.id)?.is_some_and(|order| order.unknown.is_some());
+        if was_sent_before {
+            return Ok(());
+        }
+        let closing = match failed.kind {
+            VenueErrorKind::Refused => Closing::Rejected,
+            _ => Closing::Absent,
+        };
+        self.record(self.nothing_came(intent, &failed, closing)?)
+    }
+
+    /// The order did not come to be, and so did none of its legs.
+    fn nothing_came(
+        &self,
+        intent: &Intent,
+        failed: &VenueError,
+        closing: Closing,
+    ) -> Result<Vec<Event>, WriteError> {
+        let legs = self.0.book.with_state(|state| {
+            let orders = state.live().orders.values();
+            let legs = orders.filter(|order| order.intent.parent == Some(intent.id));
+            legs.map(|leg| leg.intent.id).collect::<Vec<_>>()
+        })?;
+        let why = failed.to_string();
+        let mut events: Vec<Event> = legs
+            .iter()
+            .chain([&intent.id])
+            .map(|id| {
+                let why = Some(why.clone().into());
+                Event::Closed(Closed { id: *id, closing, why, venue_order: None, claimed: None })
+            })
+            .collect();
+        if intent.terms.bracket.is_some() {
+            events.push(Event::Done(truebook_core::event::Asked { id: intent.id, why }));
+        }
+        Ok(events)
+    }
+
+    /// Takes in what the venue says of an order that it has, and of the legs that it made.
+    pub(super) fn record_accepted(&self, id: OrderId, accepted: &Accepted) -> Result<(), WriteError> {
+        self.record(self.facts_about(id, &accepted.report)?)?;
+        for report in &accepted.legs {
+            let leg = self.0.book.with_state(|state| {
+                let mut orders = state.live().orders.values();
+                let is_it = |order: &&std::sync::Arc<Order>| {
+                    let intent = &order.intent;
+                    intent.parent == Some(id)
+                        && Some(intent.role) == report.role
+                        && intent.terms.via == Placement::WithParent
+                };
+                orders.find(is_it).map(|leg| leg.intent.id)
+            })?;
+            if let Some(leg) = leg {
+                self.record(self.facts_about(leg, report)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is new in a report about an order of the book.
+    pub(super) fn facts_about(
+        &self,
+        id: OrderId,
+        report: &truebook_core::observation::OrderReport,
+    ) -> Result<Vec<Event>, WriteError> {
+        self.0.book.with_state(|state| {
+            state.live().orders.get(&id).map_or_else(Vec::new, |order| book_facts(order, report))
+        })
+    }
+
+    fn submitted(&self, id: OrderId, by: SubmittedBy) -> Result<Submitted, WriteError> {
+        self.0.book.with_state(|state| match state.live().orders.get(&id) {
+            Some(order) => {
+                let venue_orders = order.venue_orders.keys().cloned().collect();
+                Submitted { id, state: order.state(), venue_orders, by }
+            }
+            None => {
+                let over = state.seen().get(order_seen_id(id)).and_then(|entry| entry.kind.state());
+                let state = over.unwrap_or(OrderState::Unknown);
+                Submitted { id, state, venue_orders: Vec::new(), by }
+            }
+        })
+    }
+
+    /// A bracket's group is settled as one; looks at what became of an order by its id.
+    ///
+    /// # Errors
+    /// [`TradeError::NoId`] if the book never had it.
+    pub fn status(&self, id: OrderId) -> Result<Submitted, TradeError> {
+        if !self.knows(id)? {
+            return Err(TradeError::NoId { id });
+        }
+        Ok(self.submitted(id, SubmittedBy::EarlierCall)?)
+    }
+
+    /// The instrument of a live order.
+    pub(super) fn instrument_of(&self, id: OrderId) -> Result<Option<Instrument>, WriteError> {
+        Ok(self.live_order(id)?.map(|order| order.intent.instrument))
+    }
+}
+
+/// What is to be written down for an order.
+pub(super) enum Prepared {
+    /// Nothing: the key is an order already.
+    Used(Submitted),
+    /// The entry, then its native legs.
+    New(Vec<Intent>),
+}
+
+fn leg_time(entry: TimeInForce) -> TimeInForce {
+    match entry {
+        TimeInForce::Day => TimeInForce::Day,
+        _ => TimeInForce::Gtc,
+    }
+}
+
+pub(super) fn unknown(id: OrderId, failed: &VenueError) -> Event {
+    Event::Unknown(OutcomeUnknown { id, why: failed.to_string() })
+}
