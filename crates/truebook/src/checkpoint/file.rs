@@ -188,9 +188,14 @@ pub fn list(context: &Context) -> Result<Vec<CheckpointName>, FileError> {
 /// Reads a checkpoint and the state in it, and checks both.
 pub fn read(context: &Context, name: &CheckpointName) -> Result<(Checkpoint, State), CheckpointError> {
     let (checkpoint, live) = read_file_alone(context, name)?;
-    let seen = load_all(context, &checkpoint.runs)?;
-    let state = State::restore(live, seen).ok_or(CheckpointError::StateHash)?;
+    let state = restore(context, &checkpoint, live)?;
     Ok((checkpoint, state))
+}
+
+/// Reads the run files that a checkpoint needs, and makes the state of them and what it holds itself.
+pub fn restore(context: &Context, checkpoint: &Checkpoint, live: Live) -> Result<State, CheckpointError> {
+    let seen = load_all(context, &checkpoint.runs)?;
+    State::restore(live, seen).ok_or(CheckpointError::StateHash)
 }
 
 /// Reads a checkpoint without the run files that it needs: enough to know which they are.

@@ -8,7 +8,7 @@ mod runs;
 
 pub use file::{
     CHECKPOINT_DIR, Checkpoint, CheckpointError, CheckpointName, ReadableMark, list, read, read_file_alone,
-    remove_except, write,
+    remove_except, restore, write,
 };
 pub(crate) use file::{decode as decode_checkpoint, encode as encode_checkpoint};
 pub use runs::{RUN_DIR, RunError, RunRef, load_all as load_runs, save as save_runs};

@@ -5,11 +5,12 @@
 //! in its life and a checkpoint never rewrites the whole history.
 
 use crate::crypt::Purpose;
-use crate::disk::{read_file, replace_file};
+use crate::disk::{DiskFile, open_limited, read_exact_at, read_pieces, replace_file};
 use crate::error::FileError;
 use crate::journal::Context;
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::ops::ControlFlow;
 use truebook_core::hash::to_hex;
 use truebook_core::id::{SeenId, Seq};
 use truebook_core::seen::{Seen, SeenEntry, SeenKind};
@@ -18,7 +19,10 @@ use truebook_core::seen::{Seen, SeenEntry, SeenKind};
 pub const RUN_DIR: &str = "seen";
 
 const MAGIC: &[u8; 8] = b"TBSEEN01";
+const HEAD_BYTES: usize = 16;
 const ENTRY_BYTES: usize = 33;
+/// A run is read in pieces of so many bytes: whole entries, and whole chunks of the hash.
+const PIECE_BYTES: usize = ENTRY_BYTES * 32 * 1024;
 /// A run with at least this many entries is never merged again.
 const FULL_ENTRIES: u64 = 65_536;
 /// This many small runs are merged into one.
@@ -73,7 +77,7 @@ pub fn save(context: &Context, runs: &[RunRef], fresh: &[SeenEntry]) -> Result<V
 
 /// A run's bytes.
 pub(crate) fn encode(entries: &[SeenEntry]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(16 + entries.len() * ENTRY_BYTES);
+    let mut bytes = Vec::with_capacity(HEAD_BYTES + entries.len() * ENTRY_BYTES);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&(entries.len() as u64).to_le_bytes());
     for entry in entries {
@@ -104,34 +108,76 @@ fn path(file: &str) -> String {
 fn load(context: &Context, run: &RunRef) -> Result<Vec<SeenEntry>, RunError> {
     let name = path(&run.file);
     let damaged = || RunError::Damaged { path: context.disk.describe(&name) };
-    let bytes = read_file(&*context.disk, &name, RUN_BYTES_MAX).map_err(|source| match source.kind() {
+    let read = open_limited(&*context.disk, &name, RUN_BYTES_MAX).and_then(|(file, length)| {
+        if context.cipher.is_some() {
+            read_sealed(context, run, &*file, length)
+        } else {
+            read_plain(run, &*file, length)
+        }
+    });
+    let entries = read.map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => damaged(),
         _ => RunError::File(context.failed("read", &name, source)),
     })?;
+    entries.filter(|entries| entries.len() as u64 == run.entries).ok_or_else(damaged)
+}
+
+/// The entries of an encrypted run, which can be opened only as a whole; `None` if it is not the one named.
+fn read_sealed(
+    context: &Context,
+    run: &RunRef,
+    file: &dyn DiskFile,
+    length: u64,
+) -> io::Result<Option<Vec<SeenEntry>>> {
+    let bytes = read_exact_at(file, 0, length)?;
     if to_hex(blake3::hash(&bytes).as_bytes()) != run.blake3 {
-        return Err(damaged());
+        return Ok(None);
     }
-    let plain = match &context.cipher {
-        Some(cipher) => cipher.open(Purpose::Run(&run.file), &bytes).map_err(|_| damaged())?,
-        None => bytes,
-    };
-    decode(&plain).filter(|entries| entries.len() as u64 == run.entries).ok_or_else(damaged)
+    let cipher = context.cipher.as_ref();
+    let plain = cipher.and_then(|cipher| cipher.open(Purpose::Run(&run.file), &bytes).ok());
+    Ok(plain.and_then(|plain| decode(&plain)))
+}
+
+/// The entries of a run, hashed and decoded as they are read; `None` if it is not the one named. Nothing of
+/// them is believed before the hash of the whole was compared.
+fn read_plain(run: &RunRef, file: &dyn DiskFile, length: u64) -> io::Result<Option<Vec<SeenEntry>>> {
+    let head = read_exact_at(file, 0, HEAD_BYTES as u64)?;
+    let Some(count) = decode_head(&head, length) else { return Ok(None) };
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&head);
+    let mut entries = Vec::with_capacity(count);
+    read_pieces(file, HEAD_BYTES as u64..length, PIECE_BYTES, |piece| {
+        hasher.update(piece);
+        decode_entries(piece, &mut entries)
+    })?;
+    let is_named = to_hex(hasher.finalize().as_bytes()) == run.blake3 && entries.len() == count;
+    Ok(is_named.then_some(entries))
 }
 
 /// Reads a run's bytes; `None` if they are no run.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Vec<SeenEntry>> {
-    let entries = bytes.strip_prefix(MAGIC)?;
-    let (count, entries) = entries.split_first_chunk::<8>()?;
-    let whole = entries.len().is_multiple_of(ENTRY_BYTES);
-    let counted = u64::from_le_bytes(*count) == (entries.len() / ENTRY_BYTES) as u64;
-    if !whole || !counted {
-        return None;
+    let (head, entries) = bytes.split_at_checked(HEAD_BYTES)?;
+    let mut decoded = Vec::with_capacity(decode_head(head, bytes.len() as u64)?);
+    decode_entries(entries, &mut decoded).is_continue().then_some(decoded)
+}
+
+/// How many entries a run of this length has; `None` if its head does not say the same.
+fn decode_head(head: &[u8], length: u64) -> Option<usize> {
+    let count = u64::from_le_bytes(*head.strip_prefix(MAGIC)?.first_chunk::<8>()?);
+    let entries_bytes = length.checked_sub(HEAD_BYTES as u64)?;
+    let fits = count.checked_mul(ENTRY_BYTES as u64) == Some(entries_bytes);
+    usize::try_from(count).ok().filter(|_| fits)
+}
+
+/// Breaks at the first that is no entry.
+fn decode_entries(bytes: &[u8], decoded: &mut Vec<SeenEntry>) -> ControlFlow<()> {
+    let entries = bytes.chunks_exact(ENTRY_BYTES);
+    let whole = entries.remainder().is_empty();
+    for entry in entries {
+        let Some(entry) = decode_entry(entry) else { return ControlFlow::Break(()) };
+        decoded.push(entry);
     }
-    let mut decoded = Vec::with_capacity(entries.len() / ENTRY_BYTES);
-    for entry in entries.chunks_exact(ENTRY_BYTES) {
-        decoded.push(decode_entry(entry)?);
-    }
-    Some(decoded)
+    if whole { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 fn decode_entry(bytes: &[u8]) -> Option<SeenEntry> {
@@ -156,4 +202,56 @@ pub fn load_all(context: &Context, runs: &[RunRef]) -> Result<Seen, RunError> {
         }
     }
     Ok(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::RealDisk;
+
+    /// More than one piece.
+    const ENTRIES: u64 = 40_000;
+
+    fn entries() -> Vec<SeenEntry> {
+        let entry = |n: u64| {
+            let id = SeenId::from_bytes(u128::from(n).to_le_bytes());
+            SeenEntry { id, kind: SeenKind::Execution, fingerprint: n * 7, seq: Seq::new(n) }
+        };
+        (1..=ENTRIES).map(entry).collect()
+    }
+
+    fn named(bytes: &[u8]) -> RunRef {
+        let blake3 = to_hex(blake3::hash(bytes).as_bytes());
+        RunRef { file: "run.bin".to_owned(), entries: ENTRIES, blake3 }
+    }
+
+    fn read_back(run: &RunRef, bytes: &[u8]) -> Option<Vec<SeenEntry>> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(&run.file), bytes).unwrap();
+        let (file, length) = open_limited(&RealDisk::new(dir.path()), &run.file, RUN_BYTES_MAX).unwrap();
+        read_plain(run, &*file, length).unwrap()
+    }
+
+    #[test]
+    fn a_run_that_is_read_in_pieces_is_whole() {
+        let bytes = encode(&entries());
+        assert!(bytes.len() > PIECE_BYTES);
+        assert_eq!(read_back(&named(&bytes), &bytes), Some(entries()));
+    }
+
+    #[test]
+    fn p7_damage_in_any_piece_of_a_run_makes_it_unusable() {
+        let bytes = encode(&entries());
+        let run = named(&bytes);
+        let last_id = bytes.len() - ENTRY_BYTES;
+        for at in [0, 8, HEAD_BYTES, HEAD_BYTES + 16, PIECE_BYTES, HEAD_BYTES + PIECE_BYTES, last_id] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            assert_eq!(read_back(&run, &damaged), None, "byte {at}");
+        }
+        for length in [0, 7, HEAD_BYTES, PIECE_BYTES, bytes.len() - ENTRY_BYTES, bytes.len() - 1] {
+            assert_eq!(read_back(&run, &bytes[..length]), None, "{length} bytes");
+        }
+        assert_eq!(read_back(&run, &[&bytes[..], &[0; ENTRY_BYTES]].concat()), None);
+    }
 }

@@ -14,6 +14,7 @@ pub use real::RealDisk;
 pub use replace::{ReplaceError, replace_file};
 
 use std::io;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 /// What a caller wants to do with an existing file.
@@ -119,6 +120,13 @@ pub enum LockFailure {
 ///
 /// A longer file is an [`io::ErrorKind::FileTooLarge`] error, so that a wrong file never fills memory.
 pub fn read_file(disk: &dyn Disk, name: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let (file, length) = open_limited(disk, name, bytes_max)?;
+    read_exact_at(&*file, 0, length)
+}
+
+/// Opens a file of at most `bytes_max` bytes for reading, and tells its length. Too long a file is the same
+/// error as for [`read_file`].
+pub fn open_limited(disk: &dyn Disk, name: &str, bytes_max: u64) -> io::Result<(Arc<dyn DiskFile>, u64)> {
     let file = disk.open(name, Access::Read)?;
     let length = file.len()?;
     if length > bytes_max {
@@ -127,23 +135,52 @@ pub fn read_file(disk: &dyn Disk, name: &str, bytes_max: u64) -> io::Result<Vec<
             format!("the file has {length} bytes, the limit is {bytes_max}"),
         ));
     }
-    read_exact_at(&*file, 0, length)
+    Ok((file, length))
 }
 
 /// Reads `length` bytes from `offset`, fewer only if the file ends before.
 pub fn read_exact_at(file: &dyn DiskFile, offset: u64, length: u64) -> io::Result<Vec<u8>> {
     let wanted = usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?;
     let mut bytes = vec![0; wanted];
+    let filled = fill(file, offset, &mut bytes)?;
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Reads a range piece by piece and hands each piece to `take` until it breaks or the file
+/// ends. The pieces share one buffer: fresh memory for the whole costs more than reading it.
+pub fn read_pieces(
+    file: &dyn DiskFile,
+    range: Range<u64>,
+    piece_bytes: usize,
+    mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
+) -> io::Result<()> {
+    assert!(piece_bytes > 0, "a piece has bytes");
+    let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+    let mut buffer = vec![0; piece_bytes.min(length)];
+    let mut offset = range.start;
+    while offset < range.end {
+        let wanted = usize::try_from(range.end - offset).unwrap_or(usize::MAX).min(buffer.len());
+        let filled = fill(file, offset, &mut buffer[..wanted])?;
+        if filled == 0 || take(&buffer[..filled]).is_break() {
+            break;
+        }
+        offset += filled as u64;
+    }
+    Ok(())
+}
+
+/// Fills `buf` from `offset`, less of it only if the file ends before; returns how much.
+fn fill(file: &dyn DiskFile, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
-    while filled < wanted {
-        let got = file.read_at(offset + filled as u64, &mut bytes[filled..])?;
+    while filled < buf.len() {
+        let got = file.read_at(offset + filled as u64, &mut buf[filled..])?;
         if got == 0 {
             break;
         }
         filled += got;
     }
-    bytes.truncate(filled);
-    Ok(bytes)
+    Ok(filled)
 }
 
 /// The directory part of a name: `journal/00000001.seg` is in `journal`, `LOCK` in the root (empty).

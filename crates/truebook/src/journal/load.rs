@@ -1,16 +1,17 @@
 //! Loading a segment from disk, however it is stored, and decoding its events.
 
 use super::context::Context;
-use super::scan::{Beginning, Broken, End, Problem, RawEvent, Scan, beginning, find_latest};
+use super::scan::{Beginning, Broken, End, Problem, RawEvent, Scan, beginning, find_latest, first_nonzero};
 use super::segment::{
     Chain, OpenInfo, PAGE_BYTES, Page, PageError, SegmentIndex, Storage, parse_page, segment_name,
 };
 use crate::crypt::{NotAuthentic, Purpose};
-use crate::disk::read_file;
+use crate::disk::{DiskFile, open_limited, read_exact_at, read_file, read_pieces};
 use crate::error::FileError;
-use crate::frame::{self, Form, Header, Kind};
+use crate::frame::{self, Form, HEADER_BYTES, Header, Kind};
 use crate::manifest::ManifestError;
 use std::io;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use truebook_core::event::{DecodeError, Record};
 use truebook_core::id::{BookId, Seq};
@@ -20,6 +21,9 @@ const EVENT_BYTES_USUAL: usize = 256;
 
 /// The largest segment file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 512 << 20;
+
+/// What is probably all zero is looked at in pieces of this many bytes.
+const LOOK_BYTES: usize = 256 * 1024;
 
 /// Data that shrinks more than this is unpacked step by step.
 const USUAL_RATIO_MAX: u64 = 256;
@@ -204,8 +208,35 @@ fn decompress_doubtful(packed: &[u8], length: u64) -> io::Result<Vec<u8>> {
 
 /// Loads a segment and decodes its events.
 pub fn load(context: &Context, index: SegmentIndex, storage: Storage) -> Result<Loaded, Fault> {
+    if storage == Storage::Raw && is_unused(context, index)? {
+        return Ok(Loaded::Empty);
+    }
     let LoadedBytes { bytes } = load_bytes(context, index, storage)?;
     decode_body(context, index, storage, &bytes)
+}
+
+/// Whether a raw segment is whole and was never written to, found out without memory for all of it. Whatever
+/// else it may be is told by reading it.
+fn is_unused(context: &Context, index: SegmentIndex) -> Result<bool, FileError> {
+    let name = segment_name(index, Storage::Raw);
+    let look = || {
+        let (file, length) = open_limited(&*context.disk, &name, FILE_BYTES_MAX)?;
+        let head = read_exact_at(&*file, 0, (PAGE_BYTES + HEADER_BYTES) as u64)?;
+        let is_whole = check_page(&head, index, context.manifest.book).is_ok_and(|made| length >= made);
+        let begins_blank = first_nonzero(&head, PAGE_BYTES).is_none();
+        Ok(is_whole && begins_blank && is_blank(&*file, PAGE_BYTES as u64..length)?)
+    };
+    look().map_err(|source| context.failed("read", &name, source))
+}
+
+/// Whether all bytes of a range are zero.
+pub fn is_blank(file: &dyn DiskFile, range: Range<u64>) -> io::Result<bool> {
+    let mut blank = true;
+    read_pieces(file, range, LOOK_BYTES, |piece| {
+        blank = first_nonzero(piece, 0).is_none();
+        if blank { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(blank)
 }
 
 /// Decodes the events of an unpacked segment whose header page was checked.
@@ -283,4 +314,27 @@ pub fn append_plain(out: &mut Vec<u8>, bytes: &[u8], event: &RawEvent<'_>) {
     let at = usize::try_from(event.offset).unwrap_or(usize::MAX);
     let behind = frame::decode(&bytes[at..]).map_or(0, |frame| frame.header.behind);
     frame::append(out, Header { kind: Kind::Event, form: Form::Plain, seq: event.seq, behind }, &event.json);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::{Disk, RealDisk};
+
+    #[test]
+    fn one_byte_in_any_piece_is_seen_when_a_range_is_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = RealDisk::new(dir.path());
+        let length = 3 * LOOK_BYTES as u64 + 5;
+        for at in [0, 99, LOOK_BYTES as u64, 2 * LOOK_BYTES as u64 - 1, length - 1] {
+            let name = format!("file-{at}");
+            let file = disk.create_new(&name, None).unwrap();
+            file.write_all_at(length - 1, &[0]).unwrap();
+            assert!(is_blank(&*file, 0..length).unwrap());
+            file.write_all_at(at, &[1]).unwrap();
+            assert!(!is_blank(&*file, 0..length).unwrap());
+            assert!(is_blank(&*file, at + 1..length).unwrap());
+            assert!(is_blank(&*file, 0..at).unwrap());
+        }
+    }
 }

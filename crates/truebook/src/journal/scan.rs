@@ -117,7 +117,7 @@ pub fn beginning(bytes: &[u8]) -> Beginning<'_> {
         Ok(Frame { header, payload, .. }) if header.kind == Kind::Open && header.form == Form::Plain => {
             Beginning::Opened(payload)
         }
-        Err(_) if body.iter().all(|byte| *byte == 0) => Beginning::Empty,
+        Err(_) if first_nonzero(body, 0).is_none() => Beginning::Empty,
         _ => {
             let (problem, offset, proof) =
                 (Problem::NotOpened, PAGE_BYTES as u64, find_latest(bytes, PAGE_BYTES));

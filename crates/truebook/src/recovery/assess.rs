@@ -14,6 +14,7 @@ use crate::error::FileError;
 use crate::journal::load::Fault;
 use crate::journal::segment::{SegmentIndex, Storage};
 use crate::journal::{Context, Retired};
+use std::convert::Infallible;
 use truebook_core::id::Seq;
 use truebook_core::state::State;
 
@@ -70,13 +71,7 @@ pub enum AssessError {
 /// Reads the book and finds out what state it is in.
 pub fn assess(context: &Context) -> Result<Assessment, AssessError> {
     let inventory = inventory::take(context)?;
-    let Choice { chosen, state, unusable, findings } = choose_checkpoint(context, &inventory)?;
-    let start = chosen.as_ref().map_or(SegmentIndex::FIRST, |(_, checkpoint)| checkpoint.segment);
-    let mut walk = match (&chosen, state) {
-        (Some((_, checkpoint)), Some(state)) => Walk::from_checkpoint(context, checkpoint.seq, state),
-        _ => Walk::from_genesis(context),
-    };
-    walk_journal(context, &inventory, start, &mut walk);
+    let Choice { chosen, mut walk, unusable, findings } = walk_from_newest(context, &inventory)?;
     walk.finish(inventory.durable_mark());
     if let Some(fault) = walk.fatal.take() {
         return Err(fatal(context, fault));
@@ -86,21 +81,21 @@ pub fn assess(context: &Context) -> Result<Assessment, AssessError> {
     Ok(conclude(context, walk, inventory, chosen, unusable))
 }
 
-struct Choice {
+struct Choice<'a> {
     chosen: Option<(CheckpointName, Checkpoint)>,
-    state: Option<State>,
+    walk: Walk<'a>,
     unusable: Vec<CheckpointName>,
     findings: Vec<Finding>,
 }
 
-fn choose_checkpoint(context: &Context, inventory: &Inventory) -> Result<Choice, AssessError> {
-    let mut choice = Choice { chosen: None, state: None, unusable: Vec::new(), findings: Vec::new() };
+/// Walks the journal from the newest checkpoint that is valid, or from the first event.
+fn walk_from_newest<'a>(context: &'a Context, inventory: &Inventory) -> Result<Choice<'a>, AssessError> {
+    let (mut unusable, mut findings) = (Vec::new(), Vec::new());
     for name in &inventory.checkpoints {
-        match checkpoint::read(context, name) {
-            Ok((checkpoint, state)) => {
-                choice.chosen = Some((name.clone(), checkpoint));
-                choice.state = Some(state);
-                break;
+        match walk_from(context, inventory, name) {
+            Ok((checkpoint, walk)) => {
+                let chosen = Some((name.clone(), checkpoint));
+                return Ok(Choice { chosen, walk, unusable, findings });
             }
             Err(CheckpointError::File(failed)) => return Err(failed.into()),
             Err(failed @ CheckpointError::Newer(_)) => {
@@ -108,12 +103,30 @@ fn choose_checkpoint(context: &Context, inventory: &Inventory) -> Result<Choice,
                 return Err(AssessError::Newer { file, what: failed.to_string() });
             }
             Err(failed) => {
-                choice.findings.push(checkpoint_finding(context, name, &failed));
-                choice.unusable.push(name.clone());
+                findings.push(checkpoint_finding(context, name, &failed));
+                unusable.push(name.clone());
             }
         }
     }
-    Ok(choice)
+    let Ok(walk) = walk_journal(context, inventory, SegmentIndex::FIRST, || {
+        Ok::<_, Infallible>(Walk::from_genesis(context))
+    });
+    Ok(Choice { chosen: None, walk, unusable, findings })
+}
+
+/// Walks the journal from a checkpoint. Its run files are read while the journal's end is being loaded; no
+/// event is applied before they proved to be good.
+fn walk_from<'a>(
+    context: &'a Context,
+    inventory: &Inventory,
+    name: &CheckpointName,
+) -> Result<(Checkpoint, Walk<'a>), CheckpointError> {
+    let (checkpoint, live) = checkpoint::read_file_alone(context, name)?;
+    let walk = walk_journal(context, inventory, checkpoint.segment, || {
+        let state = checkpoint::restore(context, &checkpoint, live)?;
+        Ok::<_, CheckpointError>(Walk::from_checkpoint(context, checkpoint.seq, state))
+    })?;
+    Ok((checkpoint, walk))
 }
 
 /// What is wrong with a checkpoint, for people.
@@ -139,18 +152,33 @@ pub fn checkpoint_finding(context: &Context, name: &CheckpointName, failed: &Che
 }
 
 /// Walks from a segment to the last. That none is missing between them is told by sequence numbers and the
-/// hash chain, not by their indices: an opening over damage may leave some out.
-pub fn walk_journal(context: &Context, inventory: &Inventory, start: SegmentIndex, walk: &mut Walk<'_>) {
+/// hash chain, not by their indices: an opening over damage may leave some out. `begin` makes the walk, while
+/// segments are loaded already.
+fn walk_journal<'a, E>(
+    context: &Context,
+    inventory: &Inventory,
+    start: SegmentIndex,
+    begin: impl FnOnce() -> Result<Walk<'a>, E>,
+) -> Result<Walk<'a>, E> {
     let run: Vec<_> = inventory
         .segments
         .range(start..)
         .map(|(index, forms)| (*index, forms.first().copied().unwrap_or(Storage::Raw)))
         .collect();
-    pipeline::for_each(context, &run, |index, outcome| walk.take(index, outcome));
+    let mut walk = pipeline::loading(context, &run, |segments| {
+        let mut walk = begin()?;
+        for (index, outcome) in segments {
+            if walk.take(index, outcome).is_break() {
+                break;
+            }
+        }
+        Ok(walk)
+    })?;
     let stopped = walk.damage.is_some() || walk.fatal.is_some();
     if !stopped && walk.last.is_none() && !inventory.is_empty() {
         walk.break_at(start, FindingKind::SegmentMissing, 0, "the segment file is missing".to_owned(), None);
     }
+    Ok(walk)
 }
 
 /// The error that a fault is which is no damage.

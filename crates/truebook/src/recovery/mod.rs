@@ -8,6 +8,6 @@ mod salvage;
 pub mod settle;
 mod walk;
 
-pub use assess::{AssessError, Assessment, assess, checkpoint_finding, fatal, walk_journal};
+pub use assess::{AssessError, Assessment, assess, checkpoint_finding, fatal};
 pub use report::{Cut, Finding, FindingKind, Report, SeqRange, SetAside, Weight};
 pub use walk::Walk;

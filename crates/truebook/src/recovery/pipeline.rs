@@ -3,7 +3,6 @@
 use crate::journal::Context;
 use crate::journal::load::{Fault, Loaded, load};
 use crate::journal::segment::{SegmentIndex, Storage};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -12,34 +11,30 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 const PARALLEL_MIN: usize = 3;
 const THREADS_MAX: usize = 8;
 
-type Outcome = Result<Loaded, Fault>;
+pub(super) type Outcome = Result<Loaded, Fault>;
 
-/// Loads the segments and hands them to `take` in order, until it breaks. At most one segment a thread is
-/// decoded ahead of time, and one kept until then, so memory stays bounded whatever the journal's length.
-pub(super) fn for_each(
+/// Loads the segments and gives them to `body` in order. With many of them loading has begun by then, so what
+/// `body` does before it asks for the first costs no time of its own. At most one segment a thread is decoded
+/// ahead of time, and one kept until then, so memory stays bounded whatever the journal's length.
+pub(super) fn loading<T>(
     context: &Context,
     segments: &[(SegmentIndex, Storage)],
-    mut take: impl FnMut(SegmentIndex, Outcome) -> ControlFlow<()>,
-) {
+    body: impl FnOnce(&mut dyn Iterator<Item = (SegmentIndex, Outcome)>) -> T,
+) -> T {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = cores.min(THREADS_MAX);
     if segments.len() < PARALLEL_MIN || threads < 2 {
-        for (index, storage) in segments {
-            if take(*index, load(context, *index, *storage)).is_break() {
-                return;
-            }
-        }
-        return;
+        return body(&mut segments.iter().map(|(index, storage)| (*index, load(context, *index, *storage))));
     }
-    in_parallel(context, segments, threads, &mut take);
+    in_parallel(context, segments, threads, body)
 }
 
-fn in_parallel(
+fn in_parallel<T>(
     context: &Context,
     segments: &[(SegmentIndex, Storage)],
     threads: usize,
-    take: &mut impl FnMut(SegmentIndex, Outcome) -> ControlFlow<()>,
-) {
+    body: impl FnOnce(&mut dyn Iterator<Item = (SegmentIndex, Outcome)>) -> T,
+) -> T {
     let stopped = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let lanes: Vec<Receiver<Outcome>> = (0..threads)
@@ -51,15 +46,12 @@ fn in_parallel(
                 receiver
             })
             .collect();
-        for (position, (index, _)) in segments.iter().enumerate() {
-            // A lane that ended early has panicked; the scope passes that on.
-            let Ok(outcome) = lanes[position % threads].recv() else { break };
-            if take(*index, outcome).is_break() {
-                break;
-            }
-        }
+        let in_order = segments.iter().zip(lanes.iter().cycle());
+        // A lane that ended early has panicked; the scope passes that on.
+        let answer = body(&mut in_order.map_while(|((index, _), lane)| Some((*index, lane.recv().ok()?))));
         stopped.store(true, Ordering::Relaxed);
-    });
+        answer
+    })
 }
 
 fn load_lane<'a>(

@@ -10,15 +10,16 @@ use super::report::{Cut, Report, SeqRange, SetAside};
 use super::walk::{Damage, LastSegment};
 use crate::aside::{copy_aside, move_aside};
 use crate::checkpoint::CHECKPOINT_DIR;
-use crate::disk::{Access, read_file};
+use crate::disk::{Access, DiskFile, open_limited, read_exact_at, read_file};
 use crate::error::FileError;
 use crate::frame::{self, Form, Header, Kind};
-use crate::journal::load::{FILE_BYTES_MAX, Loaded, load};
-use crate::journal::scan::{End, first_nonzero};
+use crate::journal::load::{FILE_BYTES_MAX, Loaded, is_blank, load};
+use crate::journal::scan::End;
 use crate::journal::segment::{
     Chain, JOURNAL_DIR, Missing, OpenInfo, PAGE_BYTES, SegmentIndex, Storage, open_frame, segment_name,
 };
 use crate::journal::{Active, Context, Pace, Retired, Spare, capacity_for, prepare, use_reserve};
+use std::io;
 use truebook_core::event::{Recovered, StateAfter};
 use truebook_core::hash::ChainHash;
 use truebook_core::id::Seq;
@@ -159,11 +160,13 @@ fn reopen(
 }
 
 fn valid_content(context: &Context, name: &str, valid_bytes: u64) -> Result<Vec<u8>, FileError> {
-    let mut bytes = read_file(&*context.disk, name, FILE_BYTES_MAX)
+    assert!(valid_bytes >= PAGE_BYTES as u64, "frames follow the header page");
+    let wanted = valid_bytes - PAGE_BYTES as u64;
+    let content = open_limited(&*context.disk, name, FILE_BYTES_MAX)
+        .and_then(|(file, _)| read_exact_at(&*file, PAGE_BYTES as u64, wanted))
         .map_err(|source| context.failed("read", name, source))?;
-    bytes.truncate(usize::try_from(valid_bytes).unwrap_or(usize::MAX));
-    assert_eq!(bytes.len() as u64, valid_bytes, "the valid frames are still there");
-    Ok(bytes.split_off(PAGE_BYTES))
+    assert_eq!(content.len() as u64, wanted, "the valid frames are still there");
+    Ok(content)
 }
 
 /// Copies the bytes after the valid frames to `aside/`, if there are any.
@@ -175,13 +178,10 @@ fn keep_torn(
     now: Utc,
 ) -> Result<(), FileError> {
     let name = segment_name(index, Storage::Raw);
-    let bytes = read_file(&*context.disk, &name, FILE_BYTES_MAX)
+    let tail = open_limited(&*context.disk, &name, FILE_BYTES_MAX)
+        .and_then(|(file, length)| read_tail(&*file, from, length))
         .map_err(|source| context.failed("read", &name, source))?;
-    let from_byte = usize::try_from(from).unwrap_or(usize::MAX);
-    if first_nonzero(&bytes, from_byte).is_none() {
-        return Ok(());
-    }
-    let tail = &bytes[from_byte..];
+    let Some(tail) = tail else { return Ok(()) };
     let tail = &tail[..tail.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1)];
     let kept_in = match copy_aside(context, &name, tail, now) {
         Ok(kept) => Some(context.disk.describe(&kept)),
@@ -192,6 +192,14 @@ fn keep_torn(
     report.cut =
         Some(Cut { file: context.disk.describe(&name), offset: from, bytes: tail.len() as u64, kept_in });
     Ok(())
+}
+
+/// The bytes from `from` on; `None` if all of them are zero.
+fn read_tail(file: &dyn DiskFile, from: u64, length: u64) -> io::Result<Option<Vec<u8>>> {
+    if is_blank(file, from..length)? {
+        return Ok(None);
+    }
+    read_exact_at(file, from, length.saturating_sub(from)).map(Some)
 }
 
 fn adopt_spare(context: &Context, spare: Option<SegmentIndex>, active: SegmentIndex) -> Option<Spare> {
