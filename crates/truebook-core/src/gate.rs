@@ -77,14 +77,23 @@ pub struct Request<'a> {
     pub quantity: Qty,
 }
 
+/// Why an order passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Nothing speaks against new risk.
+    Open,
+    /// It provably only makes a position smaller.
+    Reduces,
+}
+
 /// Lets an order pass, or says what would.
 ///
 /// # Errors
 /// [`Refusal`] with the first reason, unless the order provably only reduces a position.
-pub fn check(live: &Live, conditions: &Conditions, request: Request<'_>) -> Result<(), Refusal> {
+pub fn check(live: &Live, conditions: &Conditions, request: Request<'_>) -> Result<Pass, Refusal> {
     match reason(live, conditions, request.instrument) {
-        None => Ok(()),
-        Some(_) if reduces(live, conditions, request) => Ok(()),
+        None => Ok(Pass::Open),
+        Some(_) if reduces(live, conditions, request) => Ok(Pass::Reduces),
         Some((why, opens)) => {
             Err(Refusal { instrument: request.instrument.clone(), why, opens: opens.to_string() })
         }

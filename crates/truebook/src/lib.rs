@@ -20,6 +20,7 @@ pub mod log;
 pub mod manifest;
 pub mod planted;
 pub mod recovery;
+pub mod run;
 pub mod venue;
 pub mod verify;
 pub mod world;

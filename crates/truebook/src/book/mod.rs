@@ -132,7 +132,16 @@ impl Book {
     /// # Errors
     /// The first that failed; see [`Self::record`].
     pub fn record_all(&self, events: Vec<Event>) -> Result<Vec<Recorded>, WriteError> {
-        self.0.shared.record_several(events)
+        self.0.shared.record_several(events, None)
+    }
+
+    /// As [`Self::record_all`], for what provably makes a position smaller: it may use the space that is kept
+    /// in reserve for a full disk.
+    ///
+    /// # Errors
+    /// As [`Self::record_all`].
+    pub fn record_reducing(&self, events: Vec<Event>) -> Result<Vec<Recorded>, WriteError> {
+        self.0.shared.record_several(events, Some(Reserve::Allowed))
     }
 
     /// What opening the book found and did.
@@ -217,15 +226,22 @@ impl Shared {
     /// Records an event that depends on nothing and waits until it is durable.
     fn record_event(&self, event: Event) -> Result<Recorded, WriteError> {
         self.before_record();
-        let queued = self.queue_event(event)?;
+        let reserve = event.reserve();
+        let queued = self.queue_event(event, reserve)?;
         self.settle(&queued)
     }
 
-    fn record_several(&self, events: Vec<Event>) -> Result<Vec<Recorded>, WriteError> {
+    /// `reserve` in place of each event's own rule.
+    fn record_several(
+        &self,
+        events: Vec<Event>,
+        reserve: Option<Reserve>,
+    ) -> Result<Vec<Recorded>, WriteError> {
         self.before_record();
         let (mut recorded, mut last, mut refused) = (Vec::with_capacity(events.len()), None, None);
         for event in events {
-            match self.queue_event(event) {
+            let reserve = reserve.unwrap_or_else(|| event.reserve());
+            match self.queue_event(event, reserve) {
                 Ok(queued) => {
                     recorded.push(queued.as_recorded());
                     last = last.max(Some(queued.seq()));
@@ -243,8 +259,7 @@ impl Shared {
         refused.map_or(Ok(recorded), Err)
     }
 
-    fn queue_event(&self, event: Event) -> Result<Queued, WriteError> {
-        let reserve = event.reserve();
+    fn queue_event(&self, event: Event, reserve: Reserve) -> Result<Queued, WriteError> {
         let record = Record::new(self.world.clock.now(), event);
         // Before the lock is taken, so that many writers encode at the same time.
         let mut json = Vec::with_capacity(EVENT_BYTES_USUAL);

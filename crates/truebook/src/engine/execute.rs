@@ -3,6 +3,7 @@
 use super::{TradeError, Trader, lock};
 use crate::book::WriteError;
 use truebook_core::event::{Event, Resent};
+use truebook_core::gate::Pass;
 use truebook_core::id::{OrderId, VenueOrderId};
 use truebook_core::order::Intent;
 use truebook_core::reconcile::{Action, Plan};
@@ -60,7 +61,7 @@ impl Trader {
     }
 
     fn place(&self, intent: &Intent) -> Result<(), TradeError> {
-        match self.write_intents(core::slice::from_ref(intent)) {
+        match self.write_intents(core::slice::from_ref(intent), Pass::Reduces) {
             Ok(()) => Ok(self.send(intent)?),
             Err(WriteError::Refused(FoldError::OrderExists { .. })) => Ok(()),
             Err(failed) => Err(failed.into()),

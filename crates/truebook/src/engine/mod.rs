@@ -15,11 +15,12 @@ mod session;
 mod submit;
 mod two_step;
 
+pub use absorb::Absorbed;
 pub use error::{SubmitError, TradeError};
 pub use observe::OVERLAP;
-pub use reconcile::{PASSES_MAX, Reconciliation};
+pub use reconcile::{Outcome as ReconcileOutcome, PASSES_MAX, Reconciliation};
 pub use requests::Replace;
-pub use submit::Submitted;
+pub use submit::{Submitted, SubmittedBy};
 pub use two_step::{Intended, Outcome};
 
 use crate::book::{Book, WriteError};

@@ -3,7 +3,7 @@
 use super::{Trader, lock};
 use crate::journal::Level;
 use std::collections::{BTreeMap, BTreeSet};
-use truebook_core::gate::{Conditions, Disk, Reconciled, Refusal, Request, SettingsState};
+use truebook_core::gate::{Conditions, Disk, Pass, Reconciled, Refusal, Request, SettingsState};
 use truebook_core::id::{Instrument, OrderId};
 use truebook_core::money::Qty;
 use truebook_core::planted::{Bug, is};
@@ -50,7 +50,7 @@ impl Trader {
     }
 
     /// Asks the gate.
-    pub(super) fn ask_gate(&self, live: &Live, request: Request<'_>) -> Result<(), Refusal> {
+    pub(super) fn ask_gate(&self, live: &Live, request: Request<'_>) -> Result<Pass, Refusal> {
         truebook_core::gate::check(live, &self.conditions(), request)
     }
 

@@ -5,7 +5,7 @@ use crate::book::WriteError;
 use crate::venue::{Accepted, NewOrder, ReduceOnly, VenueError, VenueErrorKind};
 use truebook_core::capability::{Brackets, IdClass};
 use truebook_core::event::{Closed, Event, OutcomeUnknown};
-use truebook_core::gate::Request;
+use truebook_core::gate::{Pass, Request};
 use truebook_core::id::{Instrument, OrderId, OrderKey, VenueOrderId};
 use truebook_core::life::{Closing, Order, OrderState};
 use truebook_core::order::{Bracket, Intent, OrderType, Placement, Role, Terms, TimeInForce};
@@ -55,11 +55,11 @@ impl Trader {
     /// # Errors
     /// Nothing was sent. An outcome that nobody knows is no error: it is [`OrderState::Unknown`].
     pub fn submit(&self, key: &OrderKey, spec: &OrderSpec) -> Result<Submitted, SubmitError> {
-        let intents = match self.prepare(key, spec)? {
+        let (intents, pass) = match self.prepare(key, spec)? {
             Prepared::Used(submitted) => return Ok(submitted),
-            Prepared::New(intents) => intents,
+            Prepared::New(intents, pass) => (intents, pass),
         };
-        match self.write_intents(&intents) {
+        match self.write_intents(&intents, pass) {
             Ok(()) => {}
             // Another thread was faster: what it did is the answer.
             Err(WriteError::Refused(FoldError::OrderExists { .. })) => {
@@ -76,7 +76,7 @@ impl Trader {
     }
 
     /// Writes an order and its legs down, all with one flush.
-    pub(super) fn write_intents(&self, intents: &[Intent]) -> Result<(), WriteError> {
+    pub(super) fn write_intents(&self, intents: &[Intent], pass: Pass) -> Result<(), WriteError> {
         assert!(!intents.is_empty(), "an order has an intent");
         {
             // From before it is in the book: a reconciliation must not take it for a lost one.
@@ -84,7 +84,10 @@ impl Trader {
             session.in_flight.insert(intents[0].id);
         }
         let events = intents.iter().map(|intent| Event::Intent(Box::new(intent.clone()))).collect();
-        let written = self.record(events);
+        let written = match pass {
+            Pass::Open => self.record(events),
+            Pass::Reduces => self.0.book.record_reducing(events).map(drop),
+        };
         if written.is_err() && !matches!(self.knows(intents[0].id), Ok(true)) {
             self.landed(intents[0].id);
         }
@@ -103,11 +106,11 @@ impl Trader {
         spec.check(&rules, last)?;
         self.check_clock()?;
         let live = self.0.book.live()?;
-        let Intent { instrument, side, quantity, .. } = &self.intent(id, attempt, key, spec);
-        self.ask_gate(&live, Request { instrument, side: *side, quantity: *quantity })?;
         let entry = self.intent(id, attempt, key, spec);
+        let Intent { instrument, side, quantity, .. } = &entry;
+        let pass = self.ask_gate(&live, Request { instrument, side: *side, quantity: *quantity })?;
         let legs = self.native_legs(&entry);
-        Ok(Prepared::New(core::iter::once(entry).chain(legs).collect()))
+        Ok(Prepared::New(core::iter::once(entry).chain(legs).collect(), pass))
     }
 
     fn check_clock(&self) -> Result<(), SubmitError> {
@@ -371,7 +374,7 @@ pub(super) enum Prepared {
     /// Nothing: the key is an order already.
     Used(Submitted),
     /// The entry, then its native legs.
-    New(Vec<Intent>),
+    New(Vec<Intent>, Pass),
 }
 
 fn leg_time(entry: TimeInForce) -> TimeInForce {

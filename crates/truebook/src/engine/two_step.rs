@@ -39,8 +39,8 @@ impl Trader {
     pub fn intend(&self, key: &OrderKey, spec: &OrderSpec) -> Result<Intended, SubmitError> {
         match self.prepare(key, spec)? {
             Prepared::Used(submitted) => Ok(Intended::Known(submitted)),
-            Prepared::New(intents) => {
-                self.write_intents(&intents)?;
+            Prepared::New(intents, pass) => {
+                self.write_intents(&intents, pass)?;
                 let entry = intents.into_iter().next();
                 entry.map_or_else(
                     || unreachable!("an order has an intent"),
