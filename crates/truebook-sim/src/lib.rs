@@ -7,6 +7,7 @@ pub mod disk;
 pub mod disk_contract;
 pub mod model;
 mod rng;
+pub mod trade;
 pub mod workload;
 pub mod world;
 

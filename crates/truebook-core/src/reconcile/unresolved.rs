@@ -258,6 +258,9 @@ fn settle_vanished(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
         return unexplained(&order, "it is not listed, and could not be looked up", draft);
     }
     let age = observation.venue_now.since(order.updated_at.max(order.intended_at));
+    if age <= inputs.settling_time() {
+        return unexplained(&order, "the venue does not show it yet", draft);
+    }
     let forgotten = inputs.capabilities.unfilled_visible.is_some_and(|visible| age >= visible);
     if !forgotten {
         let why = "the venue had it and should still show it, and does not: a contradiction";
