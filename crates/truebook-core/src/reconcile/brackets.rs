@@ -23,6 +23,11 @@ pub(super) fn mend(inputs: &Inputs<'_>, draft: &mut Draft) {
     }
 }
 
+/// Whether what an entry opened is still open, so that its legs are wanted.
+pub(super) fn is_exposed(entry: OrderId, inputs: &Inputs<'_>, draft: &Draft) -> bool {
+    Group::of(entry, inputs, draft).is_some_and(|group| !group.exposure.is_zero())
+}
+
 /// An entry and its legs, as they are in the draft.
 struct Group {
     entry: Order,

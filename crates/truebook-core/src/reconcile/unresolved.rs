@@ -173,7 +173,12 @@ fn settle_unanswered(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
 fn settle_a(inputs: &Inputs<'_>, order: &Order, age: Duration, draft: &mut Draft) {
     let policy = inputs.policy;
     let wanted = policy.missing == Missing::Resend;
-    if wanted && age <= policy.resend_within() && order.resent < policy.resends_max {
+    // An entry is stale after a while: the price has moved on. A leg is wanted for as long as what it protects.
+    let is_timely = match order.intent.parent {
+        Some(entry) => super::brackets::is_exposed(entry, inputs, draft),
+        None => age <= policy.resend_within() && order.resent < policy.resends_max,
+    };
+    if wanted && is_timely {
         let why = format!(
             "no reply, and the venue does not know it {} s later; the same id twice is one order there",
             age.as_secs()

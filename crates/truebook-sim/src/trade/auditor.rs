@@ -274,6 +274,8 @@ fn legs_in_order(entry: &Order, live: &Live) -> Audited {
     }
     let working = |role: Role| {
         let of_role = legs.iter().filter(|leg| leg.intent.role == role && !leg.state().is_terminal());
+        // What nobody knows protects nothing, and is not at the venue: that is looked at elsewhere.
+        let of_role = of_role.filter(|leg| !leg.state().is_uncertain());
         of_role.fold(Qty::ZERO, |sum, leg| sum.plus(leg.remaining()).unwrap_or(sum))
     };
     let exposure = exposure(entry, &legs, live);
