@@ -96,6 +96,7 @@ fn an_order_whose_reply_was_lost_is_there_and_one_that_was_lost_itself_is_not() 
     for (fault, code, there) in [
         (Fault::ReplyLost, "reply_lost", 1),
         (Fault::Unreadable, "unreadable", 1),
+        (Fault::TooManyYetDone, "42910000", 1),
         (Fault::RequestLost, "request_lost", 0),
         (Fault::ServerError, "server_error", 0),
     ] {
@@ -321,7 +322,7 @@ fn p1_a_venue_with_a_store_goes_on_where_it_stood_however_it_went_down() {
     venue.tick(&tsla(), price("100")).unwrap();
     venue.place(&market("a", "5")).unwrap();
     let rests = venue.place(&resting("b")).unwrap();
-    venue.faults(|faults| faults.script(RequestKind::Submit, Fault::Late(Duration::from_secs(60))));
+    venue.faults(|faults| faults.script(RequestKind::Submit, Fault::Late(Duration::from_mins(1))));
     venue.place(&market("c", "1")).unwrap_err();
     let before = venue.audit(|exchange| exchange.all_orders().cloned().collect::<Vec<_>>());
 
