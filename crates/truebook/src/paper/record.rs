@@ -119,9 +119,8 @@ impl OrderRecord {
 pub struct TakeOver {
     /// When.
     pub at: Utc,
-    /// How much of the old order was filled when it was asked: what is filled since is not wanted again.
-    /// `None` if it is.
-    pub filled: Option<Qty>,
+    /// The quantity that was asked for; `None` for what is left of the old order then.
+    pub quantity: Option<Qty>,
 }
 
 /// How the venue executes an order: what faults change.

@@ -2,7 +2,7 @@
 
 use super::check::{check_lot, check_price, check_trail};
 use super::{Exchange, admit};
-use crate::paper::record::{Handling, OrderRecord, OrderStatus, TakeOver, Trigger, UpdateKind};
+use crate::paper::record::{Handling, OrderClass, OrderRecord, OrderStatus, TakeOver, Trigger, UpdateKind};
 use crate::paper::refusal::{Refusal, RefusalKind};
 use crate::paper::request::ReplaceRequest;
 use truebook_core::capability::ReplaceQuantity;
@@ -50,10 +50,7 @@ impl Exchange {
             return self.replace(id, change, now);
         }
         let mut new = self.prepare(id, change, now)?;
-        let remaining = self.settings.capabilities.replace == ReplaceQuantity::Remaining;
-        let filled = self.known(id)?.filled;
-        let again = remaining && change.quantity.is_some();
-        new.takes_over = Some(TakeOver { at, filled: (!again).then_some(filled) });
+        new.takes_over = Some(TakeOver { at, quantity: change.quantity });
         new.status = OrderStatus::PendingNew;
         let new_id = new.id.clone();
         self.insert(new);
@@ -91,8 +88,9 @@ impl Exchange {
     pub(super) fn take_over(&mut self, id: &VenueOrderId, now: Utc) {
         let Some(new) = self.live(id).cloned() else { return };
         let old = new.replaces.as_ref().and_then(|old| self.live(old)).cloned();
-        let Some((old, quantity)) = old.and_then(|old| still_wanted(&old, &new).map(|left| (old, left)))
-        else {
+        let asked = new.takes_over.and_then(|takes_over| takes_over.quantity);
+        let wanted = old.and_then(|old| Some((self.successor_quantity(&old, asked).ok()?, old)));
+        let Some((quantity, old)) = wanted.filter(|(quantity, _)| !quantity.is_zero()) else {
             return self.end(id, OrderStatus::Rejected, "the order that it replaces is filled or over", now);
         };
         self.edit(id, now, |new| {
@@ -137,7 +135,7 @@ impl Exchange {
         now: Utc,
     ) -> Result<OrderRecord, Refusal> {
         let rules = self.rules(&old.instrument)?;
-        let quantity = self.successor_quantity(old, change)?;
+        let quantity = self.successor_quantity(old, change.quantity)?;
         check_lot(quantity, rules)?;
         for price in [change.limit, change.stop].into_iter().flatten() {
             check_price(price, rules)?;
@@ -171,8 +169,11 @@ impl Exchange {
         Ok(new)
     }
 
-    fn successor_quantity(&self, old: &OrderRecord, change: &ReplaceRequest) -> Result<Qty, Refusal> {
-        let Some(quantity) = change.quantity else { return Ok(old.remaining()) };
+    fn successor_quantity(&self, old: &OrderRecord, quantity: Option<Qty>) -> Result<Qty, Refusal> {
+        let Some(quantity) = quantity else { return Ok(old.remaining()) };
+        if old.parent.is_some() || old.class == OrderClass::Oco {
+            return Err(Refusal::invalid("the quantity of a leg is that of its group"));
+        }
         if self.settings.capabilities.replace == ReplaceQuantity::Remaining {
             return Ok(quantity);
         }
@@ -203,13 +204,6 @@ impl Exchange {
             });
         }
     }
-}
-
-/// How much the new order is for, after what was filled of the old one meanwhile.
-fn still_wanted(old: &OrderRecord, new: &OrderRecord) -> Option<Qty> {
-    let before = new.takes_over?.filled.unwrap_or(old.filled);
-    let meanwhile = old.filled.minus(before).ok()?;
-    new.quantity.minus(meanwhile).ok().filter(|left| *left > Qty::ZERO)
 }
 
 fn check_fits(old: &OrderRecord, change: &ReplaceRequest) -> Result<(), Refusal> {

@@ -55,6 +55,8 @@ fn a_leg_that_is_replaced_keeps_its_place_in_the_group() {
     let entry = exchange.submit(&bracket(market(Side::Buy, "10")), at(1)).unwrap();
     let loss = legs(&exchange, &entry)[1].clone();
     let change = ReplaceRequest { stop: Some(price("95")), ..ReplaceRequest::default() };
+    let larger = ReplaceRequest { quantity: Some(qty("12")), ..change.clone() };
+    assert_eq!(exchange.replace(&loss.id, &larger, at(2)).unwrap_err().kind, RefusalKind::Invalid);
     let new = exchange.replace(&loss.id, &change, at(2)).unwrap();
     assert_eq!(new.parent, Some(entry.id.clone()));
     tick(&mut exchange, "94", 3);
