@@ -18,3 +18,4 @@ mod sim_disk;
 mod sim_faults;
 mod tidy;
 mod trading;
+mod venues;
