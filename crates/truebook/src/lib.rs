@@ -17,6 +17,7 @@ pub mod fuzzing;
 pub mod journal;
 pub mod log;
 pub mod manifest;
+pub mod paper;
 pub mod planted;
 pub mod recovery;
 pub mod venue;

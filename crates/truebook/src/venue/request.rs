@@ -1,5 +1,6 @@
 //! What is asked of a venue.
 
+use serde::{Deserialize, Serialize};
 use truebook_core::id::{Instrument, OrderId, VenueOrderId};
 use truebook_core::money::{Price, Qty};
 use truebook_core::observation::OrderReport;
@@ -16,7 +17,8 @@ pub struct NewOrder {
 }
 
 /// Whether an order may only make a position smaller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReduceOnly {
     /// Yes.
     Yes,
