@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use truebook::venue::{Change, NewOrder, VenueError, VenueErrorKind};
-use truebook_core::order::{Bracket, Intent, Placement, TimeInForce, Trail};
+use truebook_core::order::{Bracket, Intent, Placement, Role, TimeInForce, Trail};
 
 /// The body that places an order, legs of a bracket included.
 ///
@@ -28,20 +28,24 @@ pub(crate) fn place(order: &NewOrder) -> Result<String, VenueError> {
         None => {}
     }
     if let Some(bracket) = intent.terms.bracket.as_ref().filter(|it| it.legs == Placement::WithParent) {
-        legs(&mut body, bracket);
+        legs(&mut body, bracket, intent);
     }
     Ok(Value::Object(body).to_string())
 }
 
-fn legs(body: &mut Map<String, Value>, bracket: &Bracket) {
+/// An entry has legs; an exit that comes with another has an alternative, of which it is the limit order.
+fn legs(body: &mut Map<String, Value>, bracket: &Bracket, intent: &Intent) {
+    let alternative = intent.role != Role::Entry;
+    let profit = bracket.take_profit.map(|leg| leg.limit).or(intent.limit.filter(|_| alternative));
     let class = match (&bracket.stop_loss, &bracket.take_profit) {
+        (None, None) => return,
+        _ if alternative => "oco",
         (Some(_), Some(_)) => "bracket",
-        (None, None) => "simple",
         _ => "oto",
     };
     body.insert("order_class".to_owned(), json!(class));
-    if let Some(leg) = bracket.take_profit {
-        body.insert("take_profit".to_owned(), json!({ "limit_price": leg.limit.normalized().to_string() }));
+    if let Some(limit) = profit {
+        body.insert("take_profit".to_owned(), json!({ "limit_price": limit.normalized().to_string() }));
     }
     if let Some(leg) = bracket.stop_loss {
         let mut stop = Map::new();
@@ -79,7 +83,7 @@ mod tests {
     use super::*;
     use truebook::venue::ReduceOnly;
     use truebook_core::id::{Instrument, OrderId, OrderKey};
-    use truebook_core::order::{OrderType, ProfitLeg, Role, Side, StopLeg, Terms};
+    use truebook_core::order::{OrderType, ProfitLeg, Side, StopLeg, Terms};
 
     fn order(terms: Terms) -> NewOrder {
         let intent = Intent {

@@ -29,7 +29,8 @@ fn keeps<T: DeserializeOwned + Serialize>(text: &str, sent: &Value) -> bool {
 /// Reads a payload as what it is; `None` if it is nothing that the adapter reads.
 fn check(payload: &Value) -> Option<(&'static str, bool)> {
     let (fields, text) = (payload.as_object()?, payload.to_string());
-    let has = |name| fields.contains_key(name);
+    // A contract's description of such an object has objects where the object has values.
+    let has = |name| fields.get(name).is_some_and(|field| !field.is_object());
     if has("client_order_id") && has("status") && has("filled_qty") {
         Some(("order", keeps::<Order>(&text, payload)))
     } else if has("avg_entry_price") && has("symbol") {

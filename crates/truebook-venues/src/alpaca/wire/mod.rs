@@ -263,6 +263,65 @@ wire! {
     timestamp: Option<String> = "timestamp",
 }
 
+wire! {
+    /// What is sent to place an order.
+    PlaceBody null [];
+    /// What is traded.
+    symbol: Option<String> = "symbol",
+    /// How much.
+    qty: Option<Amount> = "qty",
+    /// Or for how much money.
+    notional: Option<Amount> = "notional",
+    /// buy or sell.
+    side: Option<String> = "side",
+    /// How it is priced.
+    kind: Option<String> = "type",
+    /// How long it works.
+    time_in_force: Option<String> = "time_in_force",
+    /// Limit price.
+    limit_price: Option<Amount> = "limit_price",
+    /// Stop price.
+    stop_price: Option<Amount> = "stop_price",
+    /// Distance of a trailing stop in money.
+    trail_price: Option<Amount> = "trail_price",
+    /// Distance of a trailing stop in percent.
+    trail_percent: Option<Amount> = "trail_percent",
+    /// Client order id.
+    client_order_id: Option<String> = "client_order_id",
+    /// simple, bracket, oco, oto, mleg, or nothing.
+    order_class: Option<String> = "order_class",
+    /// The leg that takes profit.
+    take_profit: Option<LegBody> = "take_profit",
+    /// The leg that stops a loss.
+    stop_loss: Option<LegBody> = "stop_loss",
+}
+
+wire! {
+    /// A leg in what is sent to place an order.
+    LegBody null [];
+    /// Limit price.
+    limit_price: Option<Amount> = "limit_price",
+    /// Stop price.
+    stop_price: Option<Amount> = "stop_price",
+}
+
+wire! {
+    /// What is sent to replace an order.
+    ReplaceBody null [];
+    /// New quantity.
+    qty: Option<Amount> = "qty",
+    /// New time in force.
+    time_in_force: Option<String> = "time_in_force",
+    /// New limit price.
+    limit_price: Option<Amount> = "limit_price",
+    /// New stop price.
+    stop_price: Option<Amount> = "stop_price",
+    /// New distance of a trailing stop.
+    trail: Option<Amount> = "trail",
+    /// Client order id of the replacement.
+    client_order_id: Option<String> = "client_order_id",
+}
+
 impl fields::Absent for Amount {
     fn is_absent(&self) -> bool {
         false
