@@ -5,12 +5,18 @@
 //! [`Venue`](crate::venue::Venue) with a clock, faults, streams and, if wanted, a durable store of its own.
 
 mod chance;
+mod desk;
+mod embedded;
 mod exchange;
 mod faults;
 mod record;
 mod refusal;
+mod report;
 mod request;
 mod settings;
+mod store;
+mod stream;
+mod venue;
 
 pub use chance::Chance;
 pub use exchange::{DurableError, Exchange};
@@ -22,3 +28,6 @@ pub use record::{
 pub use refusal::{Refusal, RefusalKind};
 pub use request::{Direction, ListFilter, OrderFilter, OrderRequest, ReplaceRequest, StatusFilter};
 pub use settings::{Fees, Funds, PaperSettings, Session};
+pub use store::{PaperStore, StoreError};
+pub use stream::StreamMessage;
+pub use venue::PaperVenue;

@@ -17,6 +17,7 @@ mod replace;
 mod time;
 
 pub use durable::DurableError;
+pub(in crate::paper) use time::later;
 
 use super::record::{FillRecord, Handling, OrderRecord, PositionRecord, TradeUpdate, UpdateKind};
 use super::refusal::Refusal;
