@@ -162,7 +162,10 @@ impl PaperVenue {
     }
 
     /// One page of orders, and what is wrong with it.
-    pub(super) fn page(
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn page(
         &self,
         on: RequestKind,
         filter: &OrderFilter,
@@ -182,7 +185,10 @@ impl PaperVenue {
     }
 
     /// Executions, what is wrong with the answer, and from when on they are listed.
-    pub(super) fn fill_page(&self, since: Utc) -> Result<(Vec<FillRecord>, Option<Fault>, Utc), VenueError> {
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn fill_page(&self, since: Utc) -> Result<(Vec<FillRecord>, Option<Fault>, Utc), VenueError> {
         self.request(RequestKind::Fills, |desk, fault, now| {
             let rows = desk.exchange.fills(since, now).into_iter().cloned().collect();
             let from = desk.exchange.fills_since(now).max(since);
@@ -198,7 +204,11 @@ impl PaperVenue {
         self.position_page().map(|(rows, _)| rows)
     }
 
-    pub(super) fn position_page(
+    /// All positions, and what is wrong with the answer.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn position_page(
         &self,
     ) -> Result<(Vec<(Instrument, PositionRecord)>, Option<Fault>), VenueError> {
         self.request(RequestKind::Positions, |desk, fault, _| {
