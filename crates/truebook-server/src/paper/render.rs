@@ -172,6 +172,7 @@ pub(crate) fn asset(instrument: &Instrument, rules: &Rules) -> Asset {
         tradable: true,
         marginable: Some(false),
         shortable: Some(true),
+        easy_to_borrow: Some(true),
         fractionable: Some(parts),
         min_order_size: (!rules.lot.is_zero()).then(|| Amount::new(rules.lot)),
         min_trade_increment: Some(Amount::new(rules.lot)),

@@ -53,6 +53,8 @@ fn reading(shared: &Shared, ask: &Ask, parts: &[&str]) -> Result<Answer, Answer>
         ["v2", "clock"] => account::clock(shared),
         ["v2", "assets"] => account::assets(shared),
         ["v2", "assets", symbol] => account::asset(shared, symbol),
+        // A pair whose stroke was sent as it is.
+        ["v2", "assets", base, quote] => account::asset(shared, &format!("{base}/{quote}")),
         ["v2", "stocks", symbol, "trades", "latest"] => account::latest_trade(shared, symbol),
         ["v1beta3", "crypto", _, "latest", "trades"] => account::latest_coin_trades(shared, ask),
         _ => Err(nothing_here()),

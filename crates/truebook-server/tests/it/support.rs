@@ -17,20 +17,20 @@ use truebook_core::order::{
 use truebook_server::paper::{Options as ServerOptions, PaperServer};
 use truebook_venues::alpaca::{Address, Alpaca, Keys, Options, StreamFills};
 
-pub struct Paper {
-    pub venue: PaperVenue,
-    pub server: PaperServer,
+pub(crate) struct Paper {
+    pub(crate) venue: PaperVenue,
+    pub(crate) server: PaperServer,
 }
 
-pub fn tsla() -> Instrument {
+pub(crate) fn tsla() -> Instrument {
     Instrument::new("TSLA").unwrap()
 }
 
-pub fn start() -> Paper {
+pub(crate) fn start() -> Paper {
     start_with(ServerOptions::default())
 }
 
-pub fn start_with(options: ServerOptions) -> Paper {
+pub(crate) fn start_with(options: ServerOptions) -> Paper {
     let rules = Rules { tick: "0.01".parse().unwrap(), lot: "0.000000001".parse().unwrap(), ..Rules::none() };
     let coin = Rules { tick: "0.5".parse().unwrap(), lot: "0.0001".parse().unwrap(), ..Rules::none() };
     let settings = PaperSettings::class_a("paper").unwrap().trading(tsla(), rules);
@@ -42,20 +42,20 @@ pub fn start_with(options: ServerOptions) -> Paper {
 }
 
 impl Paper {
-    pub fn alpaca(&self) -> Alpaca {
+    pub(crate) fn alpaca(&self) -> Alpaca {
         adapter(&self.server.url())
     }
 
-    pub fn alpaca_and_keep(self) -> (Alpaca, Self) {
+    pub(crate) fn alpaca_and_keep(self) -> (Alpaca, Self) {
         (self.alpaca(), self)
     }
 
-    pub fn tick(&self, price: &str) {
+    pub(crate) fn tick(&self, price: &str) {
         self.venue.tick(&tsla(), price.parse().unwrap()).unwrap();
     }
 
     /// Sends a request to the venue's own controls, and gives the whole reply.
-    pub fn control(&self, method: &str, path: &str, body: &str) -> String {
+    pub(crate) fn control(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.server.address()).unwrap();
         let length = body.len();
         write!(
@@ -68,13 +68,13 @@ impl Paper {
         reply
     }
 
-    pub fn script(&self, body: &str) {
+    pub(crate) fn script(&self, body: &str) {
         let reply = self.control("POST", "faults", body);
         assert!(reply.starts_with("HTTP/1.1 204"), "{reply}");
     }
 }
 
-pub fn adapter(url: &str) -> Alpaca {
+pub(crate) fn adapter(url: &str) -> Alpaca {
     let mut options = Options::at(url).unwrap();
     options.data = Some(Address::parse(url).unwrap());
     options.stream_fills = StreamFills::Passed;
@@ -83,7 +83,7 @@ pub fn adapter(url: &str) -> Alpaca {
     Alpaca::new(Keys::new("key", "secret").unwrap(), options)
 }
 
-pub fn order(number: u8) -> NewOrder {
+pub(crate) fn order(number: u8) -> NewOrder {
     let intent = Intent {
         id: OrderId::from_bytes([number; 16]),
         key: OrderKey::new(&format!("key-{number}")).unwrap(),
@@ -103,14 +103,14 @@ pub fn order(number: u8) -> NewOrder {
     NewOrder { intent, reduce_only: ReduceOnly::No }
 }
 
-pub fn limit(number: u8, price: &str) -> NewOrder {
+pub(crate) fn limit(number: u8, price: &str) -> NewOrder {
     let mut order = order(number);
     order.intent.order_type = OrderType::Limit;
     order.intent.limit = Some(price.parse().unwrap());
     order
 }
 
-pub fn bracket(number: u8, price: &str) -> NewOrder {
+pub(crate) fn bracket(number: u8, price: &str) -> NewOrder {
     let mut order = limit(number, price);
     order.intent.terms.bracket = Some(Bracket {
         stop_loss: Some(StopLeg { stop: "280".parse().unwrap(), limit: None }),
@@ -121,7 +121,10 @@ pub fn bracket(number: u8, price: &str) -> NewOrder {
 }
 
 /// The next event for which the question is answered with yes; fails after ten seconds.
-pub fn await_event(events: &Receiver<StreamEvent>, wanted: impl Fn(&StreamEvent) -> bool) -> StreamEvent {
+pub(crate) fn await_event(
+    events: &Receiver<StreamEvent>,
+    wanted: impl Fn(&StreamEvent) -> bool,
+) -> StreamEvent {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(10) {
         match events.recv_timeout(Duration::from_millis(100)) {
