@@ -14,8 +14,8 @@ pub(crate) fn order(record: &OrderRecord) -> Order {
     let kind = Some(record.order_type.name().to_owned());
     let id = |id: &Option<truebook_core::id::VenueOrderId>| id.as_ref().map(ToString::to_string);
     let (trail_price, trail_percent) = match record.trail {
-        Some(Trail::Amount(price)) => (Some(Amount::new(price)), None),
-        Some(Trail::Percent(percent)) => (None, Some(Amount::new(percent))),
+        Some(Trail::Amount(price)) => (Some(Amount::new(price.normalized())), None),
+        Some(Trail::Percent(percent)) => (None, Some(Amount::new(percent.normalized()))),
         None => (None, None),
     };
     Order {

@@ -86,6 +86,23 @@ fn prism() -> Result<PathBuf, String> {
     Ok(prism)
 }
 
+/// The contract without two places where it contradicts itself: an execution fits both of two descriptions of
+/// which it must fit exactly one, and a lookup can only find.
+fn mended(contract: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(contract).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let paths = &mut document["paths"];
+    let history = &mut paths["/v2/account/activities/{activity_type}"]["get"]["responses"]["200"];
+    let row = history["content"]["application/json"]["schema"]["items"].as_object_mut().unwrap();
+    let either = row.remove("oneOf").unwrap();
+    row.insert("anyOf".to_owned(), either);
+    let lookup = &mut paths["/v2/orders:by_client_order_id"]["get"]["responses"];
+    lookup["404"] = serde_json::json!({ "description": "There is none." });
+    let mended = tools("contract.json");
+    std::fs::write(&mended, document.to_string()).unwrap();
+    mended
+}
+
 struct Proxy {
     child: Child,
     url: String,
@@ -176,8 +193,10 @@ fn adapter_and_paper_venue_keep_the_brokers_published_contract() {
         Err(why) => return skip("prism", &why),
     };
     let paper = start();
-    let proxy = Proxy::start(&prism, Path::new(&contract), &paper);
+    let proxy = Proxy::start(&prism, &mended(Path::new(&contract)), &paper);
     repertoire(&paper, &proxy.url);
+    // It answers first and writes down what it thinks of it then.
+    std::thread::sleep(Duration::from_secs(1));
     let said = proxy.said();
     assert!(said.contains("post /v2/orders"), "it checked nothing: {said}");
     let violations: Vec<_> = said.lines().filter(|line| line.contains("Violation")).collect();

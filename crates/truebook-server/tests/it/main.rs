@@ -2,5 +2,6 @@
 
 mod adapter;
 mod compat;
+mod contract;
 mod support;
 mod wire_faults;
