@@ -76,10 +76,8 @@ impl Answer {
     /// A code begins with its status, but for the one that is sent with 422.
     fn refused(code: Option<&str>, message: &str) -> Self {
         let code: u64 = code.and_then(|code| code.parse().ok()).unwrap_or(40_010_001);
-        let status = match u16::try_from(code / 100_000) {
-            Ok(status @ (403..=422)) => status,
-            _ => 422,
-        };
+        let status = u16::try_from(code / 100_000).ok().filter(|status| (403..=422).contains(status));
+        let status = status.unwrap_or(422);
         Self::error(status, code, message)
     }
 

@@ -161,6 +161,36 @@ fn the_stream_tells_of_orders_and_executions_as_they_happen() {
 }
 
 #[test]
+fn a_stream_of_text_frames_is_understood_as_well() {
+    let options = truebook_server::paper::Options {
+        frames: truebook_server::paper::Frames::Text,
+        ..truebook_server::paper::Options::default()
+    };
+    let (venue, _paper) = super::support::start_with(options).alpaca_and_keep();
+    let events = venue.stream().unwrap();
+    venue.submit(&order(1)).unwrap();
+    await_event(&events, |event| matches!(event, StreamEvent::Fill(_)));
+}
+
+#[test]
+fn executions_are_not_taken_from_the_stream_unless_that_was_chosen() {
+    let paper = start();
+    let mut options = truebook_venues::alpaca::Options::at(&paper.server.url()).unwrap();
+    options.requests_a_minute = 1_000;
+    let keys = truebook_venues::alpaca::Keys::new("key", "secret").unwrap();
+    let venue = truebook_venues::alpaca::Alpaca::new(keys, options);
+    let events = venue.stream().unwrap();
+    venue.submit(&order(1)).unwrap();
+    let event = await_event(&events, |event| match event {
+        StreamEvent::Order(order) => order.status.ended() == Some(Closing::Filled),
+        StreamEvent::Fill(_) => true,
+        _ => false,
+    });
+    assert!(matches!(event, StreamEvent::Order(_)), "{event:?}");
+    assert_eq!(venue.fills(BEGINNING).rows.len(), 1);
+}
+
+#[test]
 fn keys_that_are_wrong_open_neither_requests_nor_the_stream() {
     let options = truebook_server::paper::Options {
         keys: Some(("right".to_owned(), "key".to_owned())),

@@ -126,7 +126,7 @@ impl Proxy {
         let proxy = Self { child, url: format!("http://127.0.0.1:{port}"), log };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "the proxy does not start: {}", proxy.said());
+            assert!(begun.elapsed() < Duration::from_mins(1), "the proxy does not start: {}", proxy.said());
             std::thread::sleep(Duration::from_millis(100));
         }
         proxy
