@@ -51,6 +51,7 @@ impl Answer {
             (VenueErrorKind::Unknown, Some("unreadable")) => {
                 Self::Json { status: 200, body: "{\"id\":\"".to_owned(), retry_after: None }
             }
+            (VenueErrorKind::Unknown, Some("42910000")) => Self::too_many(&error.message, None, now),
             (VenueErrorKind::Unknown, Some("late")) => Self::error(504, 50_410_000, &error.message),
             (VenueErrorKind::Unknown | VenueErrorKind::NotSent, _) => {
                 Self::error(500, 50_010_000, &error.message)

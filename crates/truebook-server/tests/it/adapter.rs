@@ -99,6 +99,21 @@ fn an_order_is_replaced_by_another_that_names_it() {
 }
 
 #[test]
+fn a_replacement_that_takes_its_time_shows_both_orders_as_they_stand() {
+    let (venue, paper) = start().alpaca_and_keep();
+    let old = venue.submit(&limit(1, "200")).unwrap().report;
+    paper.script(r#"{"on":"replace","fault":"slow_replace","ms":300}"#);
+    let alias = OrderId::from_bytes([2; 16]);
+    let change = Change { alias, quantity: None, limit: Some("210".parse().unwrap()), stop: None };
+    let new = venue.replace(&target(&old), &change).unwrap().report;
+    let status = |report: &OrderReport| venue.find_venue_order(&report.venue_order).unwrap().unwrap().status;
+    assert_eq!((status(&old), status(&new)), (ReportStatus::PendingReplace, ReportStatus::Live));
+    std::thread::sleep(core::time::Duration::from_millis(500));
+    assert_eq!(status(&old), ReportStatus::Ended(Closing::Replaced));
+    assert_eq!(status(&new), ReportStatus::Live);
+}
+
+#[test]
 fn a_cancelled_order_is_over_and_cannot_be_cancelled_again() {
     let (venue, _paper) = start().alpaca_and_keep();
     let report = venue.submit(&limit(1, "200")).unwrap().report;

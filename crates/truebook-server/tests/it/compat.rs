@@ -12,8 +12,9 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
-use truebook::venue::{Change, StreamEvent, Target, Venue};
+use truebook::venue::{Change, NewOrder, StreamEvent, Target, Venue};
 use truebook_core::id::{Instrument, OrderId};
+use truebook_core::order::{OrderType, Role, Side, Trail};
 use truebook_core::time::Utc;
 
 const ALPACA_PY: &str = "alpaca-py==0.44.0";
@@ -161,6 +162,9 @@ fn repertoire(paper: &Paper, url: &str) {
     venue.submit(&limit(3, "200")).unwrap();
     venue.submit(&limit(3, "200")).unwrap_err();
     venue.submit(&limit(9, "200.001")).unwrap_err();
+    for order in unusual() {
+        venue.submit(&order).unwrap();
+    }
     let alias = id(4);
     let change = Change {
         alias,
@@ -180,6 +184,27 @@ fn repertoire(paper: &Paper, url: &str) {
     let since = Utc::from_nanos(0);
     assert!(venue.closed_orders(since).is_complete() && venue.fills(since).is_complete());
     assert!(venue.positions().is_complete() && !venue.positions().rows.is_empty());
+}
+
+/// Orders of the less usual kinds: one leg only, an alternative, stops, a stop that follows the price.
+fn unusual() -> Vec<NewOrder> {
+    let mut one_leg = bracket(10, "200");
+    if let Some(bracket) = &mut one_leg.intent.terms.bracket {
+        bracket.take_profit = None;
+    }
+    let mut alternative = bracket(11, "320");
+    (alternative.intent.side, alternative.intent.role) = (Side::Sell, Role::TakeProfit);
+    let mut stop = order(12);
+    (stop.intent.order_type, stop.intent.stop) = (OrderType::Stop, Some("340".parse().unwrap()));
+    let mut stop_limit = limit(13, "341.5");
+    (stop_limit.intent.order_type, stop_limit.intent.stop) = (OrderType::StopLimit, stop.intent.stop);
+    let mut by_amount = order(14);
+    by_amount.intent.order_type = OrderType::TrailingStop;
+    by_amount.intent.terms.trail = Some(Trail::Amount("50.5".parse().unwrap()));
+    let mut by_percent = by_amount.clone();
+    by_percent.intent.id = OrderId::from_bytes([15; 16]);
+    by_percent.intent.terms.trail = Some(Trail::Percent("12.5".parse().unwrap()));
+    vec![one_leg, alternative, stop, stop_limit, by_amount, by_percent]
 }
 
 #[test]
