@@ -188,7 +188,7 @@ fn repertoire(paper: &Paper, url: &str) {
 
 /// Orders of the less usual kinds: one leg only, an alternative, stops, a stop that follows the price.
 fn unusual() -> Vec<NewOrder> {
-    let mut one_leg = bracket(10, "200");
+    let mut one_leg = bracket(10, "290");
     if let Some(bracket) = &mut one_leg.intent.terms.bracket {
         bracket.take_profit = None;
     }
