@@ -8,6 +8,7 @@
 use super::support::{Paper, adapter, await_event, bracket, limit, order, start, tsla};
 use core::time::Duration;
 use std::fs::File;
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -36,9 +37,14 @@ fn run(program: &Path, arguments: &[&str]) -> Result<(), String> {
     Err(format!("{} {arguments:?}: {}", program.display(), String::from_utf8_lossy(&said)))
 }
 
+/// Says something that is seen although the test passes: what the usual macros print is held back then.
+fn say(line: &str) {
+    writeln!(std::io::stderr(), "{line}").unwrap();
+}
+
 fn skip(what: &str, why: &str) {
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{what} cannot be tested: {why}");
-    println!("SKIPPED: {what} cannot be tested: {why}");
+    say(&format!("SKIPPED: {what} cannot be tested: {why}"));
 }
 
 /// A Python with the broker's library.
@@ -210,7 +216,7 @@ fn unusual() -> Vec<NewOrder> {
 #[test]
 fn adapter_and_paper_venue_keep_the_brokers_published_contract() {
     let Some(contract) = std::env::var_os("TRUEBOOK_ALPACA_SPEC") else {
-        println!("SKIPPED: TRUEBOOK_ALPACA_SPEC names no contract to compare with");
+        say("SKIPPED: TRUEBOOK_ALPACA_SPEC names no contract to compare with");
         return;
     };
     let prism = match prism() {
