@@ -5,7 +5,7 @@ mod globals;
 mod source;
 
 pub(crate) use commands::{
-    Command, CompletionsArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs, ReadableArg,
+    Command, CompletionsArgs, DrillArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs, ReadableArg,
     RecoverArgs, SettingsArgs, SettingsCommand, StateArgs, StateCommand,
 };
 pub(crate) use globals::{Globals, UpkeepArg};
