@@ -32,7 +32,17 @@ pub(super) struct Setup {
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) line: usize,
+    pub(super) refusal: OnRefusal,
     pub(super) action: Action,
+}
+
+/// What it means if a statement is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnRefusal {
+    /// The next lines must expect it.
+    MustBeExpected,
+    /// It may be refused, or done.
+    MayBe,
 }
 
 #[derive(Clone, Debug)]
@@ -198,6 +208,8 @@ pub(super) enum Expected {
     Sent(Option<OrderRef>, u64),
     /// Requests to place it that the venue got.
     Received(OrderRef, u64),
+    /// Nothing left this machine whose intent is not in the journal.
+    SentOnlyDurable,
     AtVenue(OrderRef, Standing, usize),
     Filled(OrderRef, Qty),
     Fills(OrderRef, usize),

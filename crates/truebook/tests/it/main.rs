@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
 
 mod broken_leader;
+mod drills;
 mod formats;
 mod guards;
 mod life;

@@ -18,6 +18,7 @@ fn expectation(words: &mut Words<'_>) -> Result<Expected, String> {
         ("order", |words| Ok(Expected::Order(order::reference(words)?, state(words)?))),
         ("odd-word", |words| Ok(Expected::OddWord(order::reference(words)?, text(words)?))),
         ("sent", sent),
+        ("sent-only-durable", |_| Ok(Expected::SentOnlyDurable)),
         ("received", |words| Ok(Expected::Received(order::reference(words)?, number(words)?))),
         ("at-venue", at_venue),
         ("filled", |words| Ok(Expected::Filled(order::reference(words)?, words.value("a quantity")?))),

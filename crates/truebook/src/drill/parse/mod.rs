@@ -9,7 +9,7 @@ mod setup;
 mod venue;
 mod words;
 
-use super::script::{Action, Script, Step};
+use super::script::{Action, OnRefusal, Script, Step};
 use super::text::{Line, ParseError, Place};
 use std::sync::Arc;
 use words::Words;
@@ -37,6 +37,7 @@ pub(super) fn script(file: &Arc<str>, lines: &[Line]) -> Result<Script, ParseErr
 
 fn understand(line: &Line, script: &mut Script) -> Result<(), String> {
     let mut words = Words::new(&line.words);
+    let refusal = words.takes("try").map_or(OnRefusal::MustBeExpected, |()| OnRefusal::MayBe);
     match words.pick(&table())? {
         Begins::Setup(_) if !script.steps.is_empty() => {
             return Err("what is there at the beginning must be said before anything happens".to_owned());
@@ -44,7 +45,7 @@ fn understand(line: &Line, script: &mut Script) -> Result<(), String> {
         Begins::Setup(parse) => parse(&mut words, &mut script.setup)?,
         Begins::Action(parse) => {
             let action = parse(&mut words)?;
-            script.steps.push(Step { line: line.number, action });
+            script.steps.push(Step { line: line.number, refusal, action });
         }
     }
     words.end()

@@ -17,6 +17,7 @@ pub(super) fn check(runner: &mut Runner<'_>, expected: &Expected) -> Done {
         Expected::Order(..)
         | Expected::OddWord(..)
         | Expected::Sent(..)
+        | Expected::SentOnlyDurable
         | Expected::Received(..)
         | Expected::AtVenue(..)
         | Expected::Filled(..)

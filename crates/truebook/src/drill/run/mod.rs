@@ -12,7 +12,7 @@ mod venue;
 use super::disk::{Power, Trouble};
 use super::overlay::{Writing, lock};
 use super::scratch::Scratch;
-use super::script::{Action, DiskDoes, Expected, RawEvent, Script, Step, TimeDoes};
+use super::script::{Action, DiskDoes, Expected, OnRefusal, RawEvent, Script, Step, TimeDoes};
 use super::text::Place;
 use super::world::{OurClock, SameEveryRun, VenueClock};
 use crate::book::Book;
@@ -182,6 +182,7 @@ impl<'a> Runner<'a> {
             Ok(()) => {}
             // Nobody is left to hear it.
             Err(_) if self.power.is_killed() => {}
+            Err(Refused::Statement(_)) if step.refusal == OnRefusal::MayBe => {}
             Err(Refused::Statement(why)) => self.refused = Some((step.line, why)),
             Err(Refused::Drill(stop)) => return Err((step.line, stop)),
         }

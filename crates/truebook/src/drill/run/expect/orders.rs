@@ -4,6 +4,8 @@ use super::super::super::script::{Expected, OrderRef, Standing};
 use super::super::names::name;
 use super::super::{Done, Runner, Stop};
 use super::{equal, failed};
+use std::collections::BTreeSet;
+use truebook_core::event::Event;
 use truebook_core::life::{Order, OrderState};
 use truebook_core::order::{Role, Side};
 
@@ -19,6 +21,7 @@ pub(super) fn check(runner: &Runner<'_>, expected: &Expected) -> Done {
             let found = runner.writing().sent.iter().filter(|(id, _)| ids.contains(*id)).map(|(_, n)| n).sum();
             equal(&format!("requests to place {} that left", name(of)), count, &found)
         }
+        Expected::SentOnlyDurable => sent_only_durable(runner),
         Expected::Received(of, count) => {
             let ids = runner.client_ids(of)?;
             let found = runner.paper.audit(|exchange| ids.iter().map(|id| exchange.received(id)).sum());
@@ -33,6 +36,22 @@ pub(super) fn check(runner: &Runner<'_>, expected: &Expected) -> Done {
         }
         Expected::Leg(of, side) => leg(runner, of, *side),
         _ => Ok(()),
+    }
+}
+
+/// No request leaves before its intent is durable.
+fn sent_only_durable(runner: &Runner<'_>) -> Done {
+    let journal = runner.journal()?;
+    let intents: BTreeSet<String> = journal
+        .iter()
+        .filter_map(|entry| match &entry.record.ev {
+            Event::Intent(intent) => Some(intent.id.to_string()),
+            _ => None,
+        })
+        .collect();
+    match runner.writing().sent.keys().find(|id| !intents.contains(*id)) {
+        None => Ok(()),
+        Some(id) => failed("only orders sent whose intent is durable", format!("{id} was sent without")),
     }
 }
 
