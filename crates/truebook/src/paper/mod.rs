@@ -9,6 +9,7 @@ mod desk;
 mod embedded;
 mod exchange;
 mod faults;
+pub mod prices;
 mod record;
 mod refusal;
 mod report;
@@ -22,12 +23,12 @@ pub use chance::Chance;
 pub use exchange::{DurableError, Exchange};
 pub use faults::{Fault, Faults, Rate, RequestKind};
 pub use record::{
-    FillRecord, Handling, OrderClass, OrderRecord, OrderStatus, PositionRecord, TradeUpdate, Trigger,
-    UpdateKind,
+    FillRecord, Handling, OrderClass, OrderRecord, OrderStatus, PositionRecord, TakeOver, TradeUpdate,
+    Trigger, UpdateKind,
 };
 pub use refusal::{Refusal, RefusalKind};
 pub use request::{Direction, ListFilter, OrderFilter, OrderRequest, ReplaceRequest, StatusFilter};
 pub use settings::{Fees, Funds, PaperSettings, Session};
 pub use store::{PaperStore, StoreError};
 pub use stream::StreamMessage;
-pub use venue::PaperVenue;
+pub use venue::{PaperVenue, Positions};

@@ -22,9 +22,12 @@ use truebook_core::time::Utc;
 ///
 /// Requests are methods that ask like a client does: limits and faults strike them, and an `Unknown` error
 /// says in its code what happened (`reply_lost`, `unreadable`, `request_lost`, `late`, `server_error`,
-/// `store`).
+/// `42910000`, `store`).
 #[derive(Clone)]
 pub struct PaperVenue(Arc<Shared>);
+
+/// Positions by instrument.
+pub type Positions = Vec<(Instrument, PositionRecord)>;
 
 struct Shared {
     name: VenueName,
@@ -98,7 +101,9 @@ impl PaperVenue {
     /// Why it is refused, or that nobody knows.
     pub fn place(&self, request: &OrderRequest) -> Result<OrderRecord, VenueError> {
         self.request(RequestKind::Submit, |desk, fault, now| {
-            desk.exchange.receive(request.client_id.as_deref().unwrap_or(""));
+            if let Some(client_id) = &request.client_id {
+                desk.exchange.receive(client_id);
+            }
             if let Some(Fault::Late(time)) = fault {
                 desk.exchange.submit_later(request, Handling::default(), later(now, *time));
                 return Err(unknown("late", "the gateway timed out"));
@@ -115,7 +120,8 @@ impl PaperVenue {
         self.request(RequestKind::Cancel, |desk, fault, now| match fault {
             Some(Fault::SlowCancel(time)) => Ok(desk.exchange.cancel_slowly(id, later(now, *time), now)?),
             Some(Fault::Late(time)) => {
-                desk.exchange.cancel_slowly(id, later(now, *time), now)?;
+                // Whether there was such an order is in the reply that never comes.
+                drop(desk.exchange.cancel_slowly(id, later(now, *time), now));
                 Err(unknown("late", "the gateway timed out"))
             }
             _ => Ok(desk.exchange.cancel(id, now)?),
@@ -133,6 +139,9 @@ impl PaperVenue {
     ) -> Result<OrderRecord, VenueError> {
         self.request(RequestKind::Replace, |desk, fault, now| match fault {
             Some(Fault::Late(_)) => Err(unknown("request_lost", "the gateway timed out")),
+            Some(Fault::SlowReplace(time)) => {
+                Ok(desk.exchange.replace_slowly(id, change, later(now, *time), now)?)
+            }
             _ => Ok(desk.exchange.replace(id, change, now)?),
         })
     }
@@ -194,13 +203,11 @@ impl PaperVenue {
     ///
     /// # Errors
     /// If they cannot be read.
-    pub fn position_records(&self) -> Result<Vec<(Instrument, PositionRecord)>, VenueError> {
+    pub fn position_records(&self) -> Result<Positions, VenueError> {
         self.position_page().map(|(rows, _)| rows)
     }
 
-    pub(super) fn position_page(
-        &self,
-    ) -> Result<(Vec<(Instrument, PositionRecord)>, Option<Fault>), VenueError> {
+    pub(super) fn position_page(&self) -> Result<(Positions, Option<Fault>), VenueError> {
         self.request(RequestKind::Positions, |desk, fault, _| {
             let rows = desk.exchange.positions().map(|(of, position)| (of.clone(), *position)).collect();
             Ok((cut_rows(rows, fault), fault.cloned()))

@@ -6,5 +6,6 @@ mod drills;
 mod formats;
 mod guards;
 mod life;
+mod paper;
 mod reserve;
 mod support;
