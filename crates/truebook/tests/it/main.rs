@@ -6,6 +6,7 @@ mod drills;
 mod formats;
 mod guards;
 mod life;
+mod limits;
 mod paper;
 mod reserve;
 mod support;
