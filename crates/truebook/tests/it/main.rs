@@ -3,6 +3,7 @@
 
 mod broken_leader;
 mod drills;
+mod fees;
 mod formats;
 mod guards;
 mod life;
