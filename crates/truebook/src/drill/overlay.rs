@@ -6,9 +6,7 @@ mod rows;
 use super::disk::Power;
 use super::script::{List, When, Word};
 use crate::paper::{PaperVenue, RequestKind};
-use crate::venue::{
-    Accepted, Change, NewOrder, StreamEvent, Target, Venue, VenueError, VenueErrorKind,
-};
+use crate::venue::{Accepted, Change, NewOrder, StreamEvent, Target, Venue, VenueError, VenueErrorKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -127,7 +125,8 @@ impl Venue for Overlay {
             let found = self.paper.find(id, instrument)?;
             let client_id = id.to_string();
             let mut writing = lock(&self.writing);
-            let shown = writing.orders.values().rev().find(|row| row.client_id.as_deref() == Some(&client_id));
+            let shown =
+                writing.orders.values().rev().find(|row| row.client_id.as_deref() == Some(&client_id));
             let found = shown.cloned().or(found);
             Ok(writing.found(found))
         })

@@ -134,7 +134,9 @@ fn varies(line: &Line) -> Varies<'_> {
 fn check_variants(line: &Line) -> Result<(), String> {
     let is_vary = line.words[0] == "vary";
     match varies(line) {
-        Varies::Not if is_vary => Err("`vary NAME FROM..TO` is how it is written, as in `vary k 1..9`".to_owned()),
+        Varies::Not if is_vary => {
+            Err("`vary NAME FROM..TO` is how it is written, as in `vary k 1..9`".to_owned())
+        }
         Varies::Order(events) if events.is_empty() || events.len() > ANY_ORDER_MAX => {
             Err(format!("`stream any-order` takes 1 to {ANY_ORDER_MAX} events"))
         }

@@ -10,11 +10,8 @@ use truebook_core::observation::ReportStatus;
 ///
 /// A word that is not known is [`ReportStatus::Odd`]: keep it, and guess nothing.
 pub fn meaning(word: &str, why_held: Option<&str>) -> ReportStatus {
-    let plain: String = word
-        .chars()
-        .filter(|c| !matches!(c, '_' | '-' | ' '))
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let plain: String =
+        word.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
     let is_held = why_held.is_some_and(|why| !why.trim().is_empty());
     match plain.as_str() {
         "inactive" if is_held => ReportStatus::Live,

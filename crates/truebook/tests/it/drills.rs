@@ -20,7 +20,8 @@ fn failure(text: &str) -> String {
 
 #[test]
 fn every_drill_passes() {
-    let mut files: Vec<_> = std::fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(files.len() >= 30);
     let mut failed = Vec::new();
@@ -47,7 +48,8 @@ fn every_drill_in_the_directory_comes_with_the_program() {
 
 #[test]
 fn a_wrong_expectation_fails_with_its_line_and_with_what_was_found() {
-    let told = failure("venue trades X\ncreate\nreconcile\nsubmit c1 buy 1 X limit 10\nexpect order c1 filled\n");
+    let told =
+        failure("venue trades X\ncreate\nreconcile\nsubmit c1 buy 1 X limit 10\nexpect order c1 filled\n");
     assert_eq!(told, "a.drill:5: expected order c1: filled, found working");
     let told = failure("venue trades X\ncreate\nexpect gate X open\n");
     assert!(told.starts_with("a.drill:3: expected the gate for X open, found book and venue"), "{told}");
@@ -56,13 +58,19 @@ fn a_wrong_expectation_fails_with_its_line_and_with_what_was_found() {
 #[test]
 fn a_refusal_that_nobody_expects_fails_the_drill() {
     let told = failure("venue trades X\ncreate\nsubmit c1 buy 1 X limit 10\nreconcile\n");
-    assert!(told.starts_with("a.drill:3: expected this to be done") && told.contains("not reconciled"), "{told}");
+    assert!(
+        told.starts_with("a.drill:3: expected this to be done") && told.contains("not reconciled"),
+        "{told}"
+    );
 }
 
 #[test]
 fn an_unknown_word_is_an_error_with_its_line_and_with_what_is_allowed() {
     let told = |text| Drill::parse("a.drill", text).unwrap_err().to_string();
-    assert!(told("create\nsubmitt c1\n").starts_with("a.drill:2: \"submitt\" is not known here; allowed are: venue"));
+    assert!(
+        told("create\nsubmitt c1\n")
+            .starts_with("a.drill:2: \"submitt\" is not known here; allowed are: venue")
+    );
     let wrong = told("create\nfault submit gone\n");
     assert!(wrong.contains("\"gone\"") && wrong.contains("reply-lost, unreadable"), "{wrong}");
     assert!(told("create\nsubmit c1 buy x X market\n").contains("\"x\" is not a quantity"));

@@ -61,8 +61,7 @@ impl Writing {
         let is_hidden = |row: &T, all: &[Hidden]| {
             all.iter().any(|hidden| here(hidden) && hidden.left != Some(0) && hides(hidden, row).is_some())
         };
-        let (gone, shown): (Vec<T>, Vec<T>) =
-            rows.into_iter().partition(|row| is_hidden(row, &self.hidden));
+        let (gone, shown): (Vec<T>, Vec<T>) = rows.into_iter().partition(|row| is_hidden(row, &self.hidden));
         for hidden in self.hidden.iter_mut().filter(|hidden| here(hidden)) {
             let had_work = gone.iter().any(|row| hides(hidden, row).is_some());
             hidden.left = hidden.left.map(|left| if had_work { left.saturating_sub(1) } else { left });

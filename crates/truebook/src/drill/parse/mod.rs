@@ -52,11 +52,7 @@ fn understand(line: &Line, script: &mut Script) -> Result<(), String> {
 }
 
 fn table() -> Vec<(&'static str, Begins)> {
-    let setup = [
-        ("venue", setup::venue as setup::Parse),
-        ("policy", setup::policy),
-        ("book", setup::book),
-    ];
+    let setup = [("venue", setup::venue as setup::Parse), ("policy", setup::policy), ("book", setup::book)];
     let actions = [
         bot::TABLE.as_slice(),
         venue::TABLE.as_slice(),

@@ -20,7 +20,8 @@ const KINDS: [(&str, OrderType); 5] = [
 
 /// `KEY`, `KEY@1`, `KEY/stop`, `KEY/profit`, `KEY#2`.
 pub(super) fn reference(words: &mut Words<'_>) -> Result<OrderRef, String> {
-    let text = words.next("an order: KEY, KEY@ATTEMPT, KEY/stop, KEY/profit, with #2 for the venue's second")?;
+    let text =
+        words.next("an order: KEY, KEY@ATTEMPT, KEY/stop, KEY/profit, with #2 for the venue's second")?;
     let (text, number) = cut_number(text, '#')?;
     let (text, role) = match text.rsplit_once('/') {
         Some((key, "stop")) => (key, Role::StopLoss),

@@ -3,9 +3,7 @@
 use super::super::script::Setup;
 use super::words::Words;
 use crate::paper::{Fees, Funds, PaperSettings, Session};
-use truebook_core::capability::{
-    Brackets, Capabilities, ConditionalList, Lookup, ReplaceQuantity, Rules,
-};
+use truebook_core::capability::{Brackets, Capabilities, ConditionalList, Lookup, ReplaceQuantity, Rules};
 use truebook_core::doc::{Doc, Limits};
 use truebook_core::id::{AccountName, Asset, Instrument};
 use truebook_core::identity::Mode;

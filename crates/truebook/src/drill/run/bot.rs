@@ -51,7 +51,8 @@ impl Runner<'_> {
             None => {
                 let record = self.record(of)?;
                 let report = self.paper.find_venue_order(&record.id).map_err(refusal)?;
-                let report = report.ok_or_else(|| Stop::CannotRun("the venue does not show it".to_owned()))?;
+                let report =
+                    report.ok_or_else(|| Stop::CannotRun("the venue does not show it".to_owned()))?;
                 Outcome::Accepted(Box::new(report))
             }
         };
@@ -112,5 +113,4 @@ impl Runner<'_> {
             RawEvent::Fill { .. } => StreamEvent::Fill(Box::new(self.raw_fill(event)?)),
         })
     }
-
 }

@@ -132,9 +132,7 @@ struct Look {
 pub(super) fn script(file: &Arc<str>, script: &Script) -> Result<usize, RunError> {
     let place = |line| Place { file: Arc::clone(file), line };
     let failed = |line, stop| match stop {
-        Stop::Failed { expected, found } => {
-            RunError::Failed(Failure { place: place(line), expected, found })
-        }
+        Stop::Failed { expected, found } => RunError::Failed(Failure { place: place(line), expected, found }),
         Stop::CannotRun(why) => RunError::CannotRun { place: place(line), why },
     };
     let mut runner = Runner::new(script).map_err(|stop| failed(1, stop))?;

@@ -57,7 +57,9 @@ impl Runner<'_> {
 
     fn fresh_world(&mut self) -> Result<World, Refused> {
         if self.process.is_some() {
-            return Err(super::Stop::CannotRun("a process runs already: `stop` or `crash` it first".into()).into());
+            return Err(
+                super::Stop::CannotRun("a process runs already: `stop` or `crash` it first".into()).into()
+            );
         }
         self.power = Arc::new(Power::new());
         Ok(self.world(&self.power))
@@ -87,8 +89,7 @@ impl Runner<'_> {
 
     fn start(&mut self, with: &StartWith) -> Result<(), Refused> {
         let world = self.fresh_world()?;
-        let expected =
-            Expected { venue: with.venue.clone(), account: with.account.clone(), mode: with.mode };
+        let expected = Expected { venue: with.venue.clone(), account: with.account.clone(), mode: with.mode };
         let on_loss = if with.loss == Loss::Accepted { OnLoss::Accept } else { OnLoss::Refuse };
         let options = OpenOptions { expected, on_loss, ..options() };
         let book = Book::open(world, options).map_err(refusal)?;

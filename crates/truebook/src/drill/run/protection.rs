@@ -54,7 +54,9 @@ impl Runner<'_> {
         if let Some(entry) = entry.first() {
             let held = self.paper.audit(|exchange| {
                 let mut positions = exchange.positions();
-                positions.find(|(of, _)| **of == entry.instrument).map_or(Qty::ZERO, |(_, held)| held.quantity)
+                positions
+                    .find(|(of, _)| **of == entry.instrument)
+                    .map_or(Qty::ZERO, |(_, held)| held.quantity)
             });
             exposure = exposure.min(held.abs());
         }

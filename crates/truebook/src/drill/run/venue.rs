@@ -5,11 +5,11 @@ use super::super::script::{List, OrderRef, RawEvent, VenueDoes};
 use super::{Done, Runner, Stop, cannot};
 use crate::paper::OrderRequest;
 use crate::venue::{NewOrder, ReduceOnly, StreamEvent, VenueError, words};
-use truebook_core::id::{Instrument, OrderId};
-use truebook_core::order::{Intent, Side, Terms};
-use truebook_core::observation::{FillReport, OrderReport};
-use truebook_core::spec::OrderSpec;
 use crate::world::Clock;
+use truebook_core::id::{Instrument, OrderId};
+use truebook_core::observation::{FillReport, OrderReport};
+use truebook_core::order::{Intent, Side, Terms};
+use truebook_core::spec::OrderSpec;
 
 pub(super) fn act(runner: &mut Runner<'_>, does: &VenueDoes) -> Done {
     match does {

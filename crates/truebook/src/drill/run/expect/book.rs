@@ -25,12 +25,14 @@ pub(super) fn check(runner: &Runner<'_>, expected: &Expected) -> Done {
             Some(why) => says(&[why], text.as_deref().unwrap_or(""), "the gate shut for a reason"),
         },
         Expected::SetAside(file) => {
-            let files: Vec<String> = runner.opening.set_aside.iter().map(|aside| aside.file.clone()).collect();
+            let files: Vec<String> =
+                runner.opening.set_aside.iter().map(|aside| aside.file.clone()).collect();
             says(&files, file, "a file set aside")
         }
         Expected::Finding(text) => {
             let findings = runner.opening.findings.iter();
-            let told: Vec<String> = findings.map(|finding| format!("{finding}; {}", finding.action)).collect();
+            let told: Vec<String> =
+                findings.map(|finding| format!("{finding}; {}", finding.action)).collect();
             says(&told, text, "a finding")
         }
         Expected::NothingLost => match runner.opening.lost {

@@ -43,7 +43,8 @@ fn outcome(look: &Look) -> Result<&ReconcileOutcome, Stop> {
 }
 
 fn plan_empty(look: &Look) -> Done {
-    let steps: Vec<String> = look.plans.iter().flat_map(|plan| &plan.steps).map(|step| step.why.clone()).collect();
+    let steps: Vec<String> =
+        look.plans.iter().flat_map(|plan| &plan.steps).map(|step| step.why.clone()).collect();
     if steps.is_empty() { Ok(()) } else { failed("an empty plan", steps.join(" | ")) }
 }
 

@@ -18,7 +18,8 @@ pub(super) fn check(runner: &Runner<'_>, expected: &Expected) -> Done {
         }
         Expected::Sent(Some(of), count) => {
             let ids = runner.client_ids(of)?;
-            let found = runner.writing().sent.iter().filter(|(id, _)| ids.contains(*id)).map(|(_, n)| n).sum();
+            let found =
+                runner.writing().sent.iter().filter(|(id, _)| ids.contains(*id)).map(|(_, n)| n).sum();
             equal(&format!("requests to place {} that left", name(of)), count, &found)
         }
         Expected::SentOnlyDurable => sent_only_durable(runner),
@@ -28,9 +29,11 @@ pub(super) fn check(runner: &Runner<'_>, expected: &Expected) -> Done {
             equal(&format!("requests to place {} that the venue got", name(of)), count, &found)
         }
         Expected::AtVenue(of, standing, count) => at_venue(runner, of, *standing, *count),
-        Expected::Filled(of, quantity) => {
-            equal(&format!("filled of {}", name(of)), &quantity.normalized(), &runner.filled(of)?.normalized())
-        }
+        Expected::Filled(of, quantity) => equal(
+            &format!("filled of {}", name(of)),
+            &quantity.normalized(),
+            &runner.filled(of)?.normalized(),
+        ),
         Expected::Fills(of, count) => {
             equal(&format!("executions of {} in the book", name(of)), count, &runner.fills_of(of)?.len())
         }
