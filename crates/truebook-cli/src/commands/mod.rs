@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod completions;
+mod drill;
 mod export;
 mod import;
 mod init;
@@ -35,6 +36,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Recover(args) => recover::run(&needs, args),
         Command::Export(args) => export::run(&needs, args),
         Command::Pipe(args) => pipe::run(&needs, args),
+        Command::Drill(args) => drill::run(&needs, args),
         Command::Completions(args) => completions::run(args),
     }
 }
