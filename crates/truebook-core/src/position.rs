@@ -34,7 +34,6 @@ fn zero() -> Qty {
     Qty::ZERO
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(quantity: &Qty) -> bool {
     quantity.is_zero()
 }
@@ -309,7 +308,9 @@ mod tests {
             .map(|(quantity, price)| fill(Side::Buy, quantity, price));
         let sum = |order: [usize; 3]| {
             let mut position = Position::default();
-            order.into_iter().for_each(|at| position.add_fill(&fills[at]).unwrap());
+            for at in order {
+                position.add_fill(&fills[at]).unwrap();
+            }
             position
         };
         assert_eq!(sum([0, 1, 2]), sum([2, 0, 1]));

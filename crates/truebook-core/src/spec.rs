@@ -159,7 +159,7 @@ impl OrderSpec {
     fn check_time(&self, faults: &mut Faults) {
         match (self.time_in_force, self.expires) {
             (TimeInForce::Gtd, None) => {
-                faults.add("expires: a good-till-date order needs a date".to_string())
+                faults.add("expires: a good-till-date order needs a date".to_string());
             }
             (TimeInForce::Gtd, Some(_)) | (_, None) => {}
             (other, Some(_)) => {

@@ -172,6 +172,7 @@ impl State {
 
     /// A state for thinking something through, with as much of what was ever seen as concerns `ids`. Its hash
     /// is nobody's.
+    #[must_use]
     pub fn excerpt(&self, ids: impl IntoIterator<Item = SeenId>) -> Self {
         let mut seen = Seen::default();
         for entry in ids.into_iter().filter_map(|id| self.seen.get(id)) {
@@ -327,7 +328,9 @@ impl State {
             self.check_new(intent)?;
         }
         self.insert(intent.clone(), at);
-        legs.into_iter().for_each(|leg| self.insert(leg, at));
+        for leg in legs {
+            self.insert(leg, at);
+        }
         Ok(Effect::Changed)
     }
 
@@ -471,7 +474,9 @@ impl State {
         if let Some((id, _)) = members.iter().find(|(_, state)| !state.is_terminal()) {
             return Err(FoldError::NotOver { id: *id });
         }
-        members.into_iter().for_each(|(id, _)| self.retire(seq, id));
+        for (id, _) in members {
+            self.retire(seq, id);
+        }
         Ok(Effect::Changed)
     }
 

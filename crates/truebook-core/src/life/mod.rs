@@ -156,7 +156,6 @@ fn zero() -> Qty {
     Qty::ZERO
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero_qty(quantity: &Qty) -> bool {
     quantity.is_zero()
 }
@@ -294,8 +293,9 @@ impl Order {
 
     /// The quantity that is wanted now: the intent's, or that of the last replacement that took place.
     pub fn quantity(&self) -> Qty {
-        let done = self.replacements.iter().rev().filter(|replacement| replacement.answer == Answer::Done);
-        done.filter_map(|replacement| replacement.quantity).next().unwrap_or(self.intent.quantity)
+        let mut done =
+            self.replacements.iter().rev().filter(|replacement| replacement.answer == Answer::Done);
+        done.find_map(|replacement| replacement.quantity).unwrap_or(self.intent.quantity)
     }
 
     /// What may still be filled.
@@ -330,8 +330,9 @@ impl Order {
     }
 
     fn replaced(&self, of: impl Fn(&Replacement) -> Option<Price>) -> Option<Price> {
-        let done = self.replacements.iter().rev().filter(|replacement| replacement.answer == Answer::Done);
-        done.filter_map(of).next()
+        let mut done =
+            self.replacements.iter().rev().filter(|replacement| replacement.answer == Answer::Done);
+        done.find_map(of)
     }
 
     /// Every client order id under which the venue may know it.
@@ -493,7 +494,13 @@ impl Order {
 
     /// The venue's order of this id, which is known from here on.
     pub fn venue_order(&mut self, id: &VenueOrderId) -> &mut VenueOrder {
-        self.venue_orders.entry(id.clone()).or_insert_with(VenueOrder::new)
+        self.venue_orders.entry(id.clone()).or_default()
+    }
+}
+
+impl Default for VenueOrder {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -269,9 +269,9 @@ const fn succeeded(happening: Happening) -> Next {
         | H::ReplaceFailed
         | H::OddStatus
         | H::KnownStatus
-        | H::ReplacedAway => Next::Stay,
+        | H::ReplacedAway
         // That it is there no more is what "replaced" means.
-        H::Absent => Next::Stay,
+        | H::Absent => Next::Stay,
         H::LastFilled => Next::Become(S::Filled),
         H::ReplaceAsked => Next::Become(S::PendingReplace),
         H::Replaced => Next::Live,

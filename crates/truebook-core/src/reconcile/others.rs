@@ -81,7 +81,7 @@ fn meet_foreign(inputs: &Inputs<'_>, report: &OrderReport, draft: &mut Draft) {
         format!("order {} ({whose}) of somebody else is live in {}", report.venue_order, report.instrument);
     match inputs.policy.others {
         Others::Ignore => {
-            draft.hold_instrument(Some(&report.instrument), format!("{what}: ignored, as the settings say"))
+            draft.hold_instrument(Some(&report.instrument), format!("{what}: ignored, as the settings say"));
         }
         Others::Adopt => {
             let id = foreign_id(report, draft);

@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::id::{Instrument, OrderId, SeenId, VenueOrderId};
 use crate::life::Order;
 use crate::money::Qty;
-use crate::observation::Observation;
+use crate::observation::{Observation, OrderReport};
 use crate::order::Intent;
 use crate::seen::{execution_seen_id, order_seen_id};
 use crate::state::State;
@@ -118,7 +118,7 @@ pub enum Wanted {
 
 /// Everything of which the plan needs to know whether it was ever seen.
 pub fn seen_ids(observation: &Observation) -> BTreeSet<SeenId> {
-    let of_orders = observation.reports().filter_map(|report| report.order_id()).map(order_seen_id);
+    let of_orders = observation.reports().filter_map(OrderReport::order_id).map(order_seen_id);
     let of_fills = observation.fills.rows.iter();
     let of_owners = of_fills.clone().filter_map(|fill| OrderId::from_hex(fill.client_id.as_deref()?));
     let executions = of_fills.map(|fill| execution_seen_id(&fill.instrument, &fill.execution));

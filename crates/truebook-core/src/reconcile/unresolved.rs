@@ -197,15 +197,14 @@ fn settle_by_deadline(inputs: &Inputs<'_>, order: &Order, draft: &mut Draft) {
         let why = format!("it may still arrive: the venue admits it until {deadline}");
         return unexplained(order, &why, draft);
     }
-    match gap_in_evidence(inputs, order, draft) {
-        Some(gap) => unexplained(order, &gap, draft),
-        None => {
-            let why = format!(
-                "looked up by id, among live and closed orders and fills at {}, after its admission deadline {deadline} and while the venue would still show it",
-                inputs.observation.venue_now
-            );
-            close(order, Closing::Absent, &why, draft);
-        }
+    if let Some(gap) = gap_in_evidence(inputs, order, draft) {
+        unexplained(order, &gap, draft);
+    } else {
+        let why = format!(
+            "looked up by id, among live and closed orders and fills at {}, after its admission deadline {deadline} and while the venue would still show it",
+            inputs.observation.venue_now
+        );
+        close(order, Closing::Absent, &why, draft);
     }
 }
 
@@ -219,12 +218,11 @@ fn settle_by_patience(inputs: &Inputs<'_>, order: &Order, age: Duration, draft: 
     if age <= patience.max(inputs.settling_time()) {
         return unexplained(order, "the venue does not know it yet", draft);
     }
-    match gap_in_evidence(inputs, order, draft) {
-        Some(gap) => unexplained(order, &gap, draft),
-        None => {
-            let why = format!("not found for {} s, which the settings count as absent", age.as_secs());
-            close(order, Closing::Absent, &why, draft);
-        }
+    if let Some(gap) = gap_in_evidence(inputs, order, draft) {
+        unexplained(order, &gap, draft);
+    } else {
+        let why = format!("not found for {} s, which the settings count as absent", age.as_secs());
+        close(order, Closing::Absent, &why, draft);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod events;
 mod fold;
+mod legal_orders;
 mod life;
 mod newtypes;
 mod positions;

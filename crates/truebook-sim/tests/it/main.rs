@@ -13,6 +13,7 @@ mod contract;
 mod crashes;
 mod damage;
 mod full_disk;
+mod histories;
 mod replacing;
 mod sim_disk;
 mod sim_faults;

@@ -12,8 +12,8 @@ mod crashes;
 mod damage;
 #[path = "../it/full_disk.rs"]
 mod full_disk;
-#[path = "../it/trading.rs"]
-mod trading;
+#[path = "../it/histories.rs"]
+mod histories;
 
 use truebook::planted::{Bug, plant};
 use truebook_core::capability::IdClass;
@@ -57,8 +57,8 @@ fn fails(test: fn()) -> Option<String> {
 /// Histories that are played at each kind of venue until one of them shows a bug about orders.
 const HISTORIES: u64 = 300;
 
-fn histories(class: IdClass) -> Option<String> {
-    let outcome = std::panic::catch_unwind(|| trading::explore(class, HISTORIES));
+fn broken_promise(class: IdClass) -> Option<String> {
+    let outcome = std::panic::catch_unwind(|| histories::explore(class, HISTORIES));
     let panic = outcome.err()?;
     panic.downcast_ref::<String>().cloned()
 }
@@ -66,13 +66,13 @@ fn histories(class: IdClass) -> Option<String> {
 fn bugs_about_orders_are_caught() {
     for bug in Bug::OF_ORDERS {
         plant(Some(bug));
-        let told = [IdClass::A, IdClass::B, IdClass::C].into_iter().find_map(histories);
+        let told = [IdClass::A, IdClass::B, IdClass::C].into_iter().find_map(broken_promise);
         plant(None);
         let Some(told) = told else {
             let _ = std::panic::take_hook();
             panic!("no history of {HISTORIES} a class shows {bug:?}")
         };
-        println!("{bug:?} is caught by trading::explore:\n    {}", told.lines().next().unwrap_or_default());
+        println!("{bug:?} is caught by histories::explore:\n    {}", told.lines().next().unwrap_or_default());
     }
 }
 

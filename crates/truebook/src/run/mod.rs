@@ -65,7 +65,6 @@ impl Default for Schedule {
 }
 
 /// What a runtime tells whoever watches.
-
 pub enum RunEvent<'a> {
     /// Book and venue were compared.
     Reconciled(&'a Reconciliation),
