@@ -54,6 +54,10 @@ enum Part {
     SaveField,
     /// Processor time a record, flushes left out
     Cpu,
+    /// What submitting costs beyond disk and venue
+    Submit,
+    /// A book of 100,000 orders against the venue's lists
+    Reconcile,
     /// Child of `flushes` and `cpu`: one engine, figures as JSON
     #[command(hide = true)]
     OneEngine(bench::one_engine::Order),
@@ -108,6 +112,8 @@ fn measures(part: &Part) -> Vec<Measure> {
         Part::Replay => vec![bench::replay::run],
         Part::SaveField => vec![bench::save_field::run],
         Part::Cpu => vec![bench::cpu::run],
+        Part::Submit => vec![bench::submit::run],
+        Part::Reconcile => vec![bench::reconcile::run],
         _ => vec![
             bench::append::run,
             bench::group::run,
@@ -115,6 +121,8 @@ fn measures(part: &Part) -> Vec<Measure> {
             bench::replay::run,
             bench::save_field::run,
             bench::cpu::run,
+            bench::submit::run,
+            bench::reconcile::run,
         ],
     }
 }

@@ -19,6 +19,11 @@ pub(crate) struct Scale {
     /// `cpu`: records a child writes.
     pub(crate) cpu_records: u64,
     pub(crate) cpu_rounds: usize,
+    /// `submit`: orders.
+    pub(crate) submit_turns: usize,
+    /// `reconcile`: orders in the book.
+    pub(crate) reconcile_orders: u32,
+    pub(crate) reconcile_rounds: usize,
 }
 
 impl Scale {
@@ -33,6 +38,9 @@ impl Scale {
             save_rounds: 30,
             cpu_records: 40_000,
             cpu_rounds: 5,
+            submit_turns: 2_000,
+            reconcile_orders: 100_000,
+            reconcile_rounds: 7,
         }
     }
 
@@ -47,6 +55,9 @@ impl Scale {
             save_rounds: 5,
             cpu_records: 5_000,
             cpu_rounds: 1,
+            submit_turns: 50,
+            reconcile_orders: 5_000,
+            reconcile_rounds: 1,
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod crash;
 pub mod disk;
 pub mod disk_contract;
+pub mod large;
 pub mod model;
 mod rng;
 pub mod trade;

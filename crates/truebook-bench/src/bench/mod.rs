@@ -6,5 +6,7 @@ pub(crate) mod flushes;
 pub(crate) mod group;
 pub(crate) mod one_engine;
 pub(crate) mod opening;
+pub(crate) mod reconcile;
 pub(crate) mod replay;
 pub(crate) mod save_field;
+pub(crate) mod submit;

@@ -101,7 +101,7 @@ impl Bot {
     /// Somebody was told that all so far is durable.
     fn told(&self, scene: &mut Scene) {
         if !self.life.is_over() && self.trader.book().disk_level().is_none() {
-            scene.acknowledged = scene.acknowledged.max(self.trader.book().last());
+            scene.acknowledged = scene.acknowledged.max(self.trader.book().durable());
         }
     }
 

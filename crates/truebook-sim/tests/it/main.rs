@@ -14,6 +14,7 @@ mod crashes;
 mod damage;
 mod full_disk;
 mod histories;
+mod large_books;
 mod replacing;
 mod sim_disk;
 mod sim_faults;

@@ -144,6 +144,21 @@ impl Book {
         self.0.shared.record_several(events, Some(Reserve::Allowed))
     }
 
+    /// Takes facts in without waiting until they are durable: only for what can be learnt again from where it
+    /// came, such as that the venue has an order. They become durable with the next event that somebody waits
+    /// for, or a few milliseconds later.
+    ///
+    /// # Errors
+    /// As [`Self::record_all`].
+    pub fn record_soon(&self, events: Vec<Event>) -> Result<(), WriteError> {
+        self.0.shared.record_soon(events)
+    }
+
+    /// Sequence number of the last event that is durable.
+    pub fn durable(&self) -> Seq {
+        self.0.shared.journal.durable()
+    }
+
     /// What opening the book found and did.
     pub fn report(&self) -> &Report {
         &self.0.shared.report
@@ -257,6 +272,16 @@ impl Shared {
             self.after_record();
         }
         refused.map_or(Ok(recorded), Err)
+    }
+
+    fn record_soon(&self, events: Vec<Event>) -> Result<(), WriteError> {
+        self.before_record();
+        for event in events {
+            let reserve = event.reserve();
+            self.queue_event(event, reserve)?;
+        }
+        self.flush_soon();
+        Ok(())
     }
 
     fn queue_event(&self, event: Event, reserve: Reserve) -> Result<Queued, WriteError> {

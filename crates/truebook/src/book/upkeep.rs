@@ -10,6 +10,9 @@ use std::time::Duration;
 /// How often the thread looks whether a checkpoint is due.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long something may wait to become durable that nobody waits for.
+const FLUSH_AFTER: Duration = Duration::from_millis(5);
+
 /// Calls the thread.
 #[derive(Default)]
 pub(super) struct Bell {
@@ -17,10 +20,12 @@ pub(super) struct Bell {
     changed: Condvar,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Call {
     #[default]
     Nothing,
+    /// Something waits to become durable, and nobody waits for it.
+    Flush,
     Work,
     Stop,
 }
@@ -28,7 +33,8 @@ enum Call {
 impl Bell {
     fn ring(&self, call: Call) {
         let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        if *rung != Call::Stop && *rung != call {
+        // A louder call includes the quieter one.
+        if *rung < call {
             *rung = call;
             self.changed.notify_all();
         }
@@ -42,7 +48,7 @@ impl Bell {
             .wait_timeout_while(rung, TICK, |call| *call == Call::Nothing)
             .unwrap_or_else(PoisonError::into_inner);
         let call = *rung;
-        if call == Call::Work {
+        if call != Call::Stop {
             *rung = Call::Nothing;
         }
         call
@@ -60,7 +66,13 @@ impl Worker {
     pub(super) fn start(shared: &Arc<Shared>) -> std::io::Result<Self> {
         let shared = Arc::clone(shared);
         let body = move || {
-            while shared.bell.wait() != Call::Stop {
+            loop {
+                match shared.bell.wait() {
+                    Call::Stop => return,
+                    // The next event that somebody waits for may take it along.
+                    Call::Flush => std::thread::sleep(FLUSH_AFTER),
+                    Call::Nothing | Call::Work => {}
+                }
                 // A failure has stopped the journal: whoever appends next is told of it.
                 let _ = shared.work();
             }
@@ -79,6 +91,7 @@ impl Worker {
 impl Shared {
     /// Does everything that is to be done.
     pub(super) fn work(&self) -> Result<(), WriteError> {
+        self.journal.flush_queued()?;
         while self.journal.maintain()? == Work::Done {}
         if self.is_checkpoint_due() {
             self.checkpoint()?;
@@ -91,6 +104,13 @@ impl Shared {
         if self.upkeep == Upkeep::Inline {
             // A failure has stopped the journal, which the append finds out itself.
             let _ = self.work();
+        }
+    }
+
+    /// Somebody makes durable what was queued, soon.
+    pub(super) fn flush_soon(&self) {
+        if self.upkeep == Upkeep::Thread {
+            self.bell.ring(Call::Flush);
         }
     }
 

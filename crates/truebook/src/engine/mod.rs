@@ -111,6 +111,14 @@ impl Trader {
         self.0.book.record_all(events).map(drop)
     }
 
+    /// Takes in facts that the venue tells again whenever it is asked: nobody waits for the disk.
+    fn record_soon(&self, events: Vec<Event>) -> Result<(), WriteError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.0.book.record_soon(events)
+    }
+
     /// Whether an order of this id is in the book, live or over.
     fn knows(&self, id: OrderId) -> Result<bool, WriteError> {
         self.0.book.with_state(|state| {

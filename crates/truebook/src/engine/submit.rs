@@ -284,7 +284,7 @@ impl Trader {
 
     /// Takes in what the venue says of an order that it has, and of the legs that it made.
     pub(super) fn record_accepted(&self, id: OrderId, accepted: &Accepted) -> Result<(), WriteError> {
-        self.record(self.facts_about(id, &accepted.report)?)?;
+        self.record_soon(self.facts_about(id, &accepted.report)?)?;
         for report in &accepted.legs {
             let leg = self.0.book.with_state(|state| {
                 let mut orders = state.live().orders.values();
@@ -297,7 +297,7 @@ impl Trader {
                 orders.find(is_it).map(|leg| leg.intent.id)
             })?;
             if let Some(leg) = leg {
-                self.record(self.facts_about(leg, report)?)?;
+                self.record_soon(self.facts_about(leg, report)?)?;
             }
         }
         Ok(())

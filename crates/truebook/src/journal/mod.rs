@@ -201,6 +201,14 @@ impl Journal {
         Ok(())
     }
 
+    /// Makes durable whatever is queued.
+    ///
+    /// # Errors
+    /// What stopped the journal.
+    pub fn flush_queued(&self) -> Result<(), Stop> {
+        self.queue.take_all().map_or(Ok(()), |taken| self.commit(taken))
+    }
+
     fn commit(&self, taken: Taken) -> Result<(), Stop> {
         let mut leading = Leading { journal: self, taken: Some(taken) };
         let outcome = leading.taken.as_mut().map_or(Ok(()), |taken| self.commit_frames(taken));
