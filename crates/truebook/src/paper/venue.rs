@@ -171,7 +171,10 @@ impl PaperVenue {
     }
 
     /// One page of orders, and what is wrong with it.
-    pub(super) fn page(
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn page(
         &self,
         on: RequestKind,
         filter: &OrderFilter,
@@ -191,7 +194,10 @@ impl PaperVenue {
     }
 
     /// Executions, what is wrong with the answer, and from when on they are listed.
-    pub(super) fn fill_page(&self, since: Utc) -> Result<(Vec<FillRecord>, Option<Fault>, Utc), VenueError> {
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn fill_page(&self, since: Utc) -> Result<(Vec<FillRecord>, Option<Fault>, Utc), VenueError> {
         self.request(RequestKind::Fills, |desk, fault, now| {
             let rows = desk.exchange.fills(since, now).into_iter().cloned().collect();
             let from = desk.exchange.fills_since(now).max(since);
@@ -207,7 +213,11 @@ impl PaperVenue {
         self.position_page().map(|(rows, _)| rows)
     }
 
-    pub(super) fn position_page(&self) -> Result<(Positions, Option<Fault>), VenueError> {
+    /// All positions, and what is wrong with the answer.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn position_page(&self) -> Result<(Positions, Option<Fault>), VenueError> {
         self.request(RequestKind::Positions, |desk, fault, _| {
             let rows = desk.exchange.positions().map(|(of, position)| (of.clone(), *position)).collect();
             Ok((cut_rows(rows, fault), fault.cloned()))
