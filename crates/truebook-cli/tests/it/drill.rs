@@ -2,7 +2,8 @@
 
 use crate::support::Place;
 
-const RIGHT: &str = "venue trades X\ncreate\nreconcile\nsubmit c1 buy 1 X limit 10\nexpect order c1 working\n";
+const RIGHT: &str =
+    "venue trades X\ncreate\nreconcile\nsubmit c1 buy 1 X limit 10\nexpect order c1 working\n";
 
 #[test]
 fn a_drill_that_passes_is_one_line_and_exit_code_0() {
