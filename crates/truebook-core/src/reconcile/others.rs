@@ -53,11 +53,12 @@ pub(super) fn look_at(inputs: &Inputs<'_>, draft: &mut Draft) {
     }
 }
 
-/// Whether another row of the same observation knows that it is over.
+/// Whether it is over all the same: another row of the same observation knows, or all of it is filled and only
+/// the word is behind.
 fn ended_elsewhere(inputs: &Inputs<'_>, report: &OrderReport) -> bool {
-    let mut same =
-        inputs.observation.closed.rows.iter().filter(|other| other.venue_order == report.venue_order);
-    same.any(|other| other.status.ended().is_some())
+    let is_filled = report.quantity.is_some_and(|wanted| !wanted.is_zero() && report.filled >= wanted);
+    let mut same = inputs.observation.reports().filter(|other| other.venue_order == report.venue_order);
+    is_filled || same.any(|other| other.status.ended().is_some())
 }
 
 /// An order that this installation made: it is taken back by its id, so that its key gets it and not a second

@@ -144,6 +144,14 @@ pub fn wanted(state: &State, observation: &Observation) -> Vec<Wanted> {
         let is_ours = report.order_id().is_some_and(|id| is_live(state, id));
         others.extend(next.filter(|_| is_ours).cloned().map(Wanted::VenueOrder));
     }
+    for report in &observation.open.rows {
+        // A list may be behind what the book has heard already: before such an order is taken in, it is asked
+        // for itself.
+        let id = report.order_id().filter(|id| id.tag() == state.live().identity.installation);
+        if id.is_some_and(|id| !is_live(state, id)) {
+            others.insert(Wanted::VenueOrder(report.venue_order.clone()));
+        }
+    }
     others.retain(|wanted| !exits.contains(wanted));
     let known = |wanted: &Wanted| match wanted {
         Wanted::Order(id, _) => observation.looked_up.contains_key(id),

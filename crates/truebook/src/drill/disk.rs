@@ -71,6 +71,11 @@ impl Power {
         (state.writes, state.planned) = (0, Some((write, trouble)));
     }
 
+    /// Only what goes into space that is there is still taken.
+    pub(super) fn fill(&self) {
+        self.state().growth = Growth::Full;
+    }
+
     pub(super) fn recover(&self) {
         let mut state = self.state();
         (state.planned, state.growth) = (None, Growth::Free);

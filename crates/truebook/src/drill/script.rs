@@ -185,6 +185,9 @@ pub(super) enum Name {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DiskDoes {
+    /// Nothing that grows fits any more.
+    Full,
+    /// The write of this number from here finds no room, and then nothing that grows fits any more.
     FullAtWrite(u64),
     FailAtWrite(u64),
     Recover,

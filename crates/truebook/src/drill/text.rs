@@ -63,7 +63,7 @@ pub(super) fn scenarios(file: &Arc<str>, text: &str) -> Result<Vec<Lines>, Parse
         }
     }
     scenarios.retain(|lines| !lines.0.is_empty());
-    for lines in scenarios.iter().filter(|lines| lines.variants() > VARIANTS_MAX) {
+    if let Some(lines) = scenarios.iter().find(|lines| lines.variants() > VARIANTS_MAX) {
         let place = Place { file: Arc::clone(file), line: lines.0[0].number };
         let what = format!("{} variants of one scenario, {VARIANTS_MAX} are the most", lines.variants());
         return Err(ParseError { place, what });
@@ -175,7 +175,9 @@ impl Lines {
             }
         }
         for (name, number) in &numbers {
-            lines.iter_mut().for_each(|line| fill(line, name, *number));
+            for line in &mut lines {
+                fill(line, name, *number);
+            }
         }
         lines
     }

@@ -83,3 +83,33 @@ fn a_drill_gives_the_same_result_every_time() {
     let drill = Drill::parse(name, text).unwrap();
     assert_eq!(drill.run().unwrap(), drill.run().unwrap());
 }
+
+/// The worked example of the language's description, as it stands there.
+fn worked_example() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/DRILLS.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    text.split("```\n").nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn the_worked_example_passes_and_fails_with_the_words_that_its_description_shows() {
+    let example = worked_example();
+    assert!(run(&example).unwrap() > 5);
+    let wrong = example.replace("expect position TSLA 5", "expect position TSLA 6");
+    assert_eq!(failure(&wrong), "a.drill:24: expected position in TSLA: 6, found 5");
+}
+
+#[test]
+fn every_word_that_may_begin_a_line_is_described() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/DRILLS.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    for begin in ["", "expect ", "fault submit "] {
+        let wrong =
+            Drill::parse("a.drill", &format!("create\n{begin}no-such-word\n")).unwrap_err().to_string();
+        let allowed = wrong.split("allowed are: ").nth(1).unwrap().to_owned();
+        let column = if begin == "expect " { "expect " } else { "" };
+        for word in allowed.split(", ") {
+            assert!(text.contains(&format!("`{column}{word}")), "{column}{word} is not described");
+        }
+    }
+}

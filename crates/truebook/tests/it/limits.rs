@@ -17,7 +17,7 @@ fn p4_a_look_up_that_is_refused_for_too_many_requests_proves_nothing_and_is_the_
     let place = Place::new();
     let book = Book::create(place.world(), &new_book(), small()).unwrap();
     let traded = Instrument::new("X").unwrap();
-    let settings = PaperSettings::class_a("paper").unwrap().trading(traded.clone(), Rules::none());
+    let settings = PaperSettings::class_b("paper").unwrap().trading(traded.clone(), Rules::none());
     let venue = PaperVenue::new(settings, Arc::new(SystemClock));
     let trader = Trader::new(book, Arc::new(venue.clone())).unwrap();
     trader.reconcile().unwrap();

@@ -58,9 +58,11 @@ fn replace(words: &mut Words<'_>) -> Result<Action, String> {
     let mut replace = Replace::default();
     while !words.is_at_end() {
         let set = words.pick::<Set>(&[
-            ("quantity", |words, replace| Ok(replace.quantity = Some(words.value("a quantity")?))),
-            ("limit", |words, replace| Ok(replace.limit = Some(words.value("a price")?))),
-            ("stop", |words, replace| Ok(replace.stop = Some(words.value("a price")?))),
+            ("quantity", |words, replace| {
+                words.value("a quantity").map(|value| replace.quantity = Some(value))
+            }),
+            ("limit", |words, replace| words.value("a price").map(|value| replace.limit = Some(value))),
+            ("stop", |words, replace| words.value("a price").map(|value| replace.stop = Some(value))),
         ])?;
         set(words, &mut replace)?;
     }

@@ -56,17 +56,17 @@ fn name(words: &mut Words<'_>) -> Result<Name, String> {
 fn disk(words: &mut Words<'_>) -> Result<Action, String> {
     type Make = fn(&mut Words<'_>) -> Result<DiskDoes, String>;
     let make = words.pick::<Make>(&[
-        ("full", |words| Ok(DiskDoes::FullAtWrite(write(words)?))),
-        ("fails", |words| Ok(DiskDoes::FailAtWrite(write(words)?))),
+        ("full", |words| {
+            Ok(if words.is_at_end() { DiskDoes::Full } else { DiskDoes::FullAtWrite(write(words)?) })
+        }),
+        ("fails", |words| Ok(DiskDoes::FailAtWrite(if words.is_at_end() { 1 } else { write(words)? }))),
         ("recovers", |_| Ok(DiskDoes::Recover)),
     ])?;
     Ok(Action::Disk(make(words)?))
 }
 
-/// `[at-write N]`, 1 if nothing is said: the next.
+/// `at-write N`.
 fn write(words: &mut Words<'_>) -> Result<u64, String> {
-    match words.takes("at-write") {
-        Some(()) => words.value("the number of a write, the next is 1"),
-        None => Ok(1),
-    }
+    words.pick(&[("at-write", ())])?;
+    words.value("the number of a write, the next is 1")
 }

@@ -80,17 +80,31 @@ type Term = fn(&mut Words<'_>, &mut OrderSpec) -> Result<(), String>;
 
 fn term(words: &mut Words<'_>, spec: &mut OrderSpec) -> Result<(), String> {
     let term = words.pick::<Term>(&[
-        ("day", |_, spec| Ok(spec.time_in_force = TimeInForce::Day)),
-        ("gtc", |_, spec| Ok(spec.time_in_force = TimeInForce::Gtc)),
-        ("ioc", |_, spec| Ok(spec.time_in_force = TimeInForce::Ioc)),
-        ("fok", |_, spec| Ok(spec.time_in_force = TimeInForce::Fok)),
+        ("day", |_, spec| {
+            spec.time_in_force = TimeInForce::Day;
+            Ok(())
+        }),
+        ("gtc", |_, spec| {
+            spec.time_in_force = TimeInForce::Gtc;
+            Ok(())
+        }),
+        ("ioc", |_, spec| {
+            spec.time_in_force = TimeInForce::Ioc;
+            Ok(())
+        }),
+        ("fok", |_, spec| {
+            spec.time_in_force = TimeInForce::Fok;
+            Ok(())
+        }),
         ("with-stop", |words, spec| {
             let stop = words.value("a price")?;
-            Ok(bracket(spec).stop_loss = Some(StopLeg { stop, limit: None }))
+            bracket(spec).stop_loss = Some(StopLeg { stop, limit: None });
+            Ok(())
         }),
         ("with-profit", |words, spec| {
             let limit = words.value("a price")?;
-            Ok(bracket(spec).take_profit = Some(ProfitLeg { limit }))
+            bracket(spec).take_profit = Some(ProfitLeg { limit });
+            Ok(())
         }),
     ])?;
     term(words, spec)

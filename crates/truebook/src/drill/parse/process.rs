@@ -24,10 +24,17 @@ fn start(words: &mut Words<'_>) -> Result<Action, String> {
     let mut with = StartWith::default();
     while !words.is_at_end() {
         let set = words.pick::<Set>(&[
-            ("account", |words, with| Ok(with.account = Some(words.named("an account", AccountName::new)?))),
-            ("mode", |words, with| Ok(with.mode = Some(words.pick(&MODES)?))),
-            ("venue", |words, with| Ok(with.venue = Some(words.named("a venue", VenueName::new)?))),
-            ("accept-loss", |_, with| Ok(with.loss = Loss::Accepted)),
+            ("account", |words, with| {
+                words.named("an account", AccountName::new).map(|value| with.account = Some(value))
+            }),
+            ("mode", |words, with| words.pick(&MODES).map(|value| with.mode = Some(value))),
+            ("venue", |words, with| {
+                words.named("a venue", VenueName::new).map(|value| with.venue = Some(value))
+            }),
+            ("accept-loss", |_, with| {
+                with.loss = Loss::Accepted;
+                Ok(())
+            }),
         ])?;
         set(words, &mut with)?;
     }
@@ -41,17 +48,19 @@ fn crash(words: &mut Words<'_>) -> Result<Action, String> {
     }
     let make = words.pick::<Make>(&[
         ("before", |words| Ok(When::Before(venue::request(words)?))),
-        ("after", |words| match words.takes("intent") {
-            // The intent is durable and nothing was sent.
-            Some(()) => Ok(When::Before(RequestKind::Submit)),
-            None => {
-                let kind = venue::request(words);
-                Ok(When::After(kind.map_err(|failed| format!("{failed}, intent"))?))
-            }
-        }),
+        ("after", after),
         ("at-write", |words| Ok(When::AtWrite(words.value("the number of a write, the next is 1")?))),
     ])?;
     Ok(Action::Process(ProcessDoes::Crash(make(words)?)))
+}
+
+/// `after intent` is before the order leaves: it is durable, and nothing was sent.
+fn after(words: &mut Words<'_>) -> Result<When, String> {
+    if words.takes("intent").is_some() {
+        return Ok(When::Before(RequestKind::Submit));
+    }
+    let kind = venue::request(words).map_err(|failed| format!("{failed}, intent"))?;
+    Ok(When::After(kind))
 }
 
 fn wait(words: &mut Words<'_>) -> Result<Action, String> {

@@ -30,14 +30,20 @@ pub(super) fn venue(words: &mut Words<'_>, setup: &mut Setup) -> Result<(), Stri
         ("fees", fees),
         ("session", session),
         ("funds", funds),
-        ("cash", |words, paper| Ok(paper.cash = words.value("an amount of cash")?)),
-        ("page-rows", |words, paper| Ok(paper.page_rows = words.value("a number of rows")?)),
-        ("admission", |words, paper| Ok(may(paper).admission = words.duration_or("none")?)),
-        ("propagation", |words, paper| Ok(may(paper).propagation = words.duration()?)),
-        ("unfilled-visible", |words, paper| Ok(may(paper).unfilled_visible = words.duration_or("always")?)),
-        ("closed-window", |words, paper| Ok(may(paper).closed_window = words.duration_or("unlimited")?)),
-        ("fills-window", |words, paper| Ok(may(paper).fills_window = words.duration_or("unlimited")?)),
-        ("clock-skew", |words, paper| Ok(may(paper).clock_skew_max = words.duration()?)),
+        ("cash", |words, paper| words.value("an amount of cash").map(|value| paper.cash = value)),
+        ("page-rows", |words, paper| words.value("a number of rows").map(|value| paper.page_rows = value)),
+        ("admission", |words, paper| words.duration_or("none").map(|value| may(paper).admission = value)),
+        ("propagation", |words, paper| words.duration().map(|value| may(paper).propagation = value)),
+        ("unfilled-visible", |words, paper| {
+            words.duration_or("always").map(|value| may(paper).unfilled_visible = value)
+        }),
+        ("closed-window", |words, paper| {
+            words.duration_or("unlimited").map(|value| may(paper).closed_window = value)
+        }),
+        ("fills-window", |words, paper| {
+            words.duration_or("unlimited").map(|value| may(paper).fills_window = value)
+        }),
+        ("clock-skew", |words, paper| words.duration().map(|value| may(paper).clock_skew_max = value)),
         ("lookup", lookup),
         ("brackets", brackets),
         ("conditional", conditional),
@@ -72,11 +78,17 @@ fn trades(words: &mut Words<'_>, paper: &mut PaperSettings) -> Result<(), String
     while !words.is_at_end() {
         type Rule = fn(&mut Words<'_>, &mut Rules) -> Result<(), String>;
         let rule = words.pick::<Rule>(&[
-            ("tick", |words, rules| Ok(rules.tick = words.value("a price")?)),
-            ("lot", |words, rules| Ok(rules.lot = words.value("a quantity")?)),
-            ("notional-min", |words, rules| Ok(rules.notional_min = words.value("an amount of cash")?)),
-            ("multiplier", |words, rules| Ok(rules.multiplier = Some(words.value("a quantity")?))),
-            ("base", |words, rules| Ok(rules.base = Some(words.named("an asset", Asset::new)?))),
+            ("tick", |words, rules| words.value("a price").map(|value| rules.tick = value)),
+            ("lot", |words, rules| words.value("a quantity").map(|value| rules.lot = value)),
+            ("notional-min", |words, rules| {
+                words.value("an amount of cash").map(|value| rules.notional_min = value)
+            }),
+            ("multiplier", |words, rules| {
+                words.value("a quantity").map(|value| rules.multiplier = Some(value))
+            }),
+            ("base", |words, rules| {
+                words.named("an asset", Asset::new).map(|value| rules.base = Some(value))
+            }),
         ])?;
         rule(words, &mut rules)?;
     }
@@ -159,8 +171,10 @@ pub(super) fn policy(words: &mut Words<'_>, setup: &mut Setup) -> Result<(), Str
 /// `book account NAME`, `book mode paper|live`.
 pub(super) fn book(words: &mut Words<'_>, setup: &mut Setup) -> Result<(), String> {
     let set = words.pick::<Parse>(&[
-        ("account", |words, setup| Ok(setup.account = words.named("an account", AccountName::new)?)),
-        ("mode", |words, setup| Ok(setup.mode = words.pick(&super::process::MODES)?)),
+        ("account", |words, setup| {
+            words.named("an account", AccountName::new).map(|value| setup.account = value)
+        }),
+        ("mode", |words, setup| words.pick(&super::process::MODES).map(|value| setup.mode = value)),
     ])?;
     set(words, setup)
 }

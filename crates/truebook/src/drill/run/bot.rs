@@ -46,17 +46,15 @@ impl Runner<'_> {
     fn outcome(&self, of: &OrderRef, outcome: Option<&Outcome>) -> Result<(), Refused> {
         let trader = &self.process()?.trader;
         let id = self.latest_id(of)?.map_or_else(|| self.id(of, 0), Ok)?;
-        let outcome = match outcome {
-            Some(outcome) => outcome.clone(),
-            None => {
-                let record = self.record(of)?;
-                let report = self.paper.find_venue_order(&record.id).map_err(refusal)?;
-                let report =
-                    report.ok_or_else(|| Stop::CannotRun("the venue does not show it".to_owned()))?;
-                Outcome::Accepted(Box::new(report))
-            }
-        };
+        let outcome = outcome.map_or_else(|| self.as_the_venue_shows(of), |outcome| Ok(outcome.clone()))?;
         trader.record_outcome(id, outcome).map(drop).map_err(refusal)
+    }
+
+    fn as_the_venue_shows(&self, of: &OrderRef) -> Result<Outcome, Refused> {
+        let record = self.record(of)?;
+        let report = self.paper.find_venue_order(&record.id).map_err(refusal)?;
+        let report = report.ok_or_else(|| Stop::CannotRun("the venue does not show it".to_owned()))?;
+        Ok(Outcome::Accepted(Box::new(report)))
     }
 
     fn plan(&mut self) -> Result<(), Refused> {

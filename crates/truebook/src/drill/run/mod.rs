@@ -220,6 +220,7 @@ impl<'a> Runner<'a> {
 
     fn disk(&self, does: DiskDoes) {
         match does {
+            DiskDoes::Full => self.power.fill(),
             DiskDoes::FullAtWrite(write) => self.power.plan(write, Trouble::Full),
             DiskDoes::FailAtWrite(write) => self.power.plan(write, Trouble::Failure),
             DiskDoes::Recover => self.power.recover(),
