@@ -1,0 +1,10 @@
+//! The adapters against servers that misbehave on the wire, and against what brokers published.
+
+#[cfg(feature = "alpaca")]
+mod broker_data;
+#[cfg(feature = "alpaca")]
+mod pages;
+#[cfg(feature = "alpaca")]
+mod server;
+#[cfg(feature = "alpaca")]
+mod wire;
