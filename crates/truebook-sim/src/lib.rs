@@ -1,4 +1,5 @@
-//! What truebook is tested with: a disk that loses what was not synced, and the contract every disk keeps.
+//! What truebook is tested with: a disk that loses what was not synced, and the contracts that every disk and
+//! every venue keeps.
 //!
 //! Everything here is deterministic: the same seed and the same calls give the same bytes.
 
@@ -7,6 +8,7 @@ pub mod disk;
 pub mod disk_contract;
 pub mod model;
 mod rng;
+pub mod venue_contract;
 pub mod workload;
 pub mod world;
 

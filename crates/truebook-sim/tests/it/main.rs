@@ -17,3 +17,4 @@ mod replacing;
 mod sim_disk;
 mod sim_faults;
 mod tidy;
+mod venues;

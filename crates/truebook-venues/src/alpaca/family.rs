@@ -1,7 +1,7 @@
 //! Which order is a leg of which: the stream sends legs alone, so what lists and replies tell is kept.
 
 use super::wire::Order;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many links are kept; the oldest give way. A leg whose link is gone is found again in the lists.
@@ -18,6 +18,8 @@ struct Links {
     /// The parent of a leg, by the leg's id, or by the id that the venue gave the whole group.
     parents: HashMap<String, String>,
     order: VecDeque<String>,
+    /// Orders of which legs are known.
+    with_legs: HashSet<String>,
 }
 
 impl Families {
@@ -26,6 +28,7 @@ impl Families {
         let mut links = self.lock();
         for leg in order.legs.iter().flatten() {
             links.add(&leg.id, &order.id);
+            links.with_legs.insert(order.id.clone());
         }
         if let (Some(group), Some("entry")) = (&order.group_id, order.group_role.as_deref()) {
             links.add(group, &order.id);
@@ -47,6 +50,21 @@ impl Families {
         (order.group_role.as_deref() != Some("entry")).then_some(parent)
     }
 
+    /// Of these orders, those that came with others while nobody said with which: a leg that is live when its
+    /// parent is over stands alone in every list of live orders.
+    pub(crate) fn orphans<'a>(&self, orders: &'a [Order]) -> Vec<&'a Order> {
+        let alone = |order: &&Order| {
+            let came_with_others = matches!(order.order_class.as_deref(), Some("bracket" | "oto" | "oco"));
+            let first = order.group_role.as_deref() == Some("entry") || self.is_parent(&order.id);
+            came_with_others && !first && self.parent(order).is_none()
+        };
+        orders.iter().filter(alone).collect()
+    }
+
+    fn is_parent(&self, id: &str) -> bool {
+        self.lock().with_legs.contains(id)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Links> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,7 +77,8 @@ impl Links {
         }
         self.order.push_back(child.to_owned());
         if self.order.len() > LINKS_MAX {
-            self.order.pop_front().map(|oldest| self.parents.remove(&oldest));
+            let gone = self.order.pop_front().and_then(|oldest| self.parents.remove(&oldest));
+            gone.map(|parent| self.with_legs.remove(&parent));
         }
     }
 }

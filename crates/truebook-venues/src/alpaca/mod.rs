@@ -57,6 +57,9 @@ use wire::{Account, Asset, Clock, Order, Position};
 /// The most bytes of a client order id.
 pub const CLIENT_ID_BYTES_MAX: usize = 128;
 
+/// How often in one list the parents of legs are looked for: the requests of a minute are few.
+const LOOKS_FOR_PARENTS: usize = 20;
+
 /// Alpaca as a venue. Streams end when it is dropped.
 #[derive(Debug)]
 pub struct Alpaca {
@@ -114,6 +117,23 @@ impl Alpaca {
         let Some(order) = self.trading.find::<Order>(path)? else { return Ok(None) };
         self.families.learn(&order);
         report::one(&order, &self.families).map(Some).map_err(|error| unreadable(&error))
+    }
+
+    /// Looks for the parents of legs that nobody has told of, among what came at the same time. One that is
+    /// not found stays unknown, which the leg's report says.
+    fn find_parents(&self, orders: &[Order]) {
+        let mut looked = 0;
+        for orphan in self.families.orphans(orders) {
+            let at = orphan.submitted_at.as_deref().and_then(wire::time::parse);
+            let Some(at) =
+                at.filter(|_| looked < LOOKS_FOR_PARENTS && self.families.parent(orphan).is_none())
+            else {
+                continue;
+            };
+            looked += 1;
+            let found = pages::around(&self.trading, at).unwrap_or_default();
+            found.iter().for_each(|order| self.families.learn(order));
+        }
     }
 
     fn orders(&self, read: Read<Order>) -> Listing<OrderReport> {
@@ -248,8 +268,9 @@ impl Venue for Alpaca {
     fn open_orders(&self) -> Listing<OrderReport> {
         let wanted = |nested| Wanted { status: "open", nested, since: None };
         let below = self.orders(pages::orders(&self.trading, wanted("true")));
-        let each = self.orders(pages::orders(&self.trading, wanted("false")));
-        let mut all = both(below, each);
+        let each = pages::orders(&self.trading, wanted("false"));
+        self.find_parents(&each.rows);
+        let mut all = both(self.orders(each), below);
         all.rows.retain(|report| report.status.ended().is_none());
         all
     }

@@ -3,6 +3,7 @@
 use super::api::{Api, query};
 use super::wire::{Activity, Order, time};
 use std::collections::HashSet;
+use truebook::venue::VenueError;
 use truebook_core::observation::Completeness;
 use truebook_core::time::Utc;
 
@@ -86,6 +87,22 @@ fn orders_path(wanted: Wanted, after: Option<Utc>) -> String {
         [("status", wanted.status), ("limit", &limit), ("direction", "asc"), ("nested", wanted.nested)];
     let after = after.as_deref().map(|after| ("after", after));
     query("/v2/orders", pairs.into_iter().chain(after))
+}
+
+/// All orders that were submitted at about this time, legs below their parents: one page.
+pub(crate) fn around(api: &Api, at: Utc) -> Result<Vec<Order>, VenueError> {
+    let limit = ORDERS.to_string();
+    let bound = |nanos: i64| time::write(Utc::from_nanos(at.nanos().saturating_add(nanos)));
+    let (after, until) = (bound(-NANOS_A_SECOND), bound(NANOS_A_SECOND));
+    let pairs = [
+        ("status", "all"),
+        ("limit", &*limit),
+        ("direction", "asc"),
+        ("nested", "true"),
+        ("after", &*after),
+        ("until", &*until),
+    ];
+    api.get(&query("/v2/orders", pairs))
 }
 
 fn just_before(at: Utc) -> Utc {

@@ -7,15 +7,15 @@ use truebook_venues::alpaca::{Alpaca, Keys, Options};
 
 /// What it got.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
-    pub method: String,
-    pub path: String,
-    pub head: String,
-    pub connection: usize,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) head: String,
+    pub(crate) connection: usize,
 }
 
 /// What it does then.
-pub enum Answer {
+pub(crate) enum Answer {
     /// Replies, with these further header lines.
     Reply(u16, &'static str, String),
     /// Sends these bytes and closes.
@@ -28,13 +28,13 @@ pub enum Answer {
     Silence,
 }
 
-pub struct Server {
-    pub address: String,
+pub(crate) struct Server {
+    pub(crate) address: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
-    pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -48,21 +48,21 @@ impl Server {
         Self { address, requests }
     }
 
-    pub fn venue(&self) -> Alpaca {
+    pub(crate) fn venue(&self) -> Alpaca {
         self.venue_with(|_| ())
     }
 
-    pub fn venue_with(&self, change: impl FnOnce(&mut Options)) -> Alpaca {
+    pub(crate) fn venue_with(&self, change: impl FnOnce(&mut Options)) -> Alpaca {
         let mut options = Options::at(&self.address).unwrap();
         change(&mut options);
         Alpaca::new(Keys::new("the-id", "the-secret").unwrap(), options)
     }
 
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
-    pub fn count(&self, method: &str) -> usize {
+    pub(crate) fn count(&self, method: &str) -> usize {
         self.requests().iter().filter(|request| request.method == method).count()
     }
 }

@@ -46,14 +46,16 @@ impl Venue for PaperVenue {
 
     fn find(&self, id: OrderId, _instrument: &Instrument) -> Result<Option<OrderReport>, VenueError> {
         let client_id = id.to_string();
-        self.look_for(|desk, now| match desk.has_lookup() {
-            true => Ok(desk.find_client(&client_id, now).cloned()),
-            false => Err(Refusal::new(RefusalKind::Unsupported, "no lookup by client order id").into()),
+        self.look_for(|exchange, now| {
+            if exchange.has_lookup() {
+                return Ok(exchange.find_client(&client_id, now).cloned());
+            }
+            Err(Refusal::new(RefusalKind::Unsupported, "no lookup by client order id").into())
         })
     }
 
     fn find_venue_order(&self, id: &VenueOrderId) -> Result<Option<OrderReport>, VenueError> {
-        self.look_for(|desk, now| Ok(desk.find(id, now).cloned()))
+        self.look_for(|exchange, now| Ok(exchange.find(id, now).cloned()))
     }
 
     fn open_orders(&self) -> Listing<OrderReport> {

@@ -9,6 +9,7 @@ mod desk;
 mod embedded;
 mod exchange;
 mod faults;
+pub mod prices;
 mod record;
 mod refusal;
 mod report;
@@ -30,4 +31,4 @@ pub use request::{Direction, ListFilter, OrderFilter, OrderRequest, ReplaceReque
 pub use settings::{Fees, Funds, PaperSettings, Session};
 pub use store::{PaperStore, StoreError};
 pub use stream::StreamMessage;
-pub use venue::PaperVenue;
+pub use venue::{PaperVenue, Positions};

@@ -26,6 +26,9 @@ use truebook_core::time::Utc;
 #[derive(Clone)]
 pub struct PaperVenue(Arc<Shared>);
 
+/// Positions by instrument.
+pub type Positions = Vec<(Instrument, PositionRecord)>;
+
 struct Shared {
     name: VenueName,
     capabilities: Capabilities,
@@ -98,7 +101,9 @@ impl PaperVenue {
     /// Why it is refused, or that nobody knows.
     pub fn place(&self, request: &OrderRequest) -> Result<OrderRecord, VenueError> {
         self.request(RequestKind::Submit, |desk, fault, now| {
-            desk.exchange.receive(request.client_id.as_deref().unwrap_or(""));
+            if let Some(client_id) = &request.client_id {
+                desk.exchange.receive(client_id);
+            }
             if let Some(Fault::Late(time)) = fault {
                 desk.exchange.submit_later(request, Handling::default(), later(now, *time));
                 return Err(unknown("late", "the gateway timed out"));
@@ -115,7 +120,8 @@ impl PaperVenue {
         self.request(RequestKind::Cancel, |desk, fault, now| match fault {
             Some(Fault::SlowCancel(time)) => Ok(desk.exchange.cancel_slowly(id, later(now, *time), now)?),
             Some(Fault::Late(time)) => {
-                desk.exchange.cancel_slowly(id, later(now, *time), now)?;
+                // Whether there was such an order is in the reply that never comes.
+                drop(desk.exchange.cancel_slowly(id, later(now, *time), now));
                 Err(unknown("late", "the gateway timed out"))
             }
             _ => Ok(desk.exchange.cancel(id, now)?),
@@ -162,7 +168,10 @@ impl PaperVenue {
     }
 
     /// One page of orders, and what is wrong with it.
-    pub(super) fn page(
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn page(
         &self,
         on: RequestKind,
         filter: &OrderFilter,
@@ -182,7 +191,10 @@ impl PaperVenue {
     }
 
     /// Executions, what is wrong with the answer, and from when on they are listed.
-    pub(super) fn fill_page(&self, since: Utc) -> Result<(Vec<FillRecord>, Option<Fault>, Utc), VenueError> {
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn fill_page(&self, since: Utc) -> Result<(Vec<FillRecord>, Option<Fault>, Utc), VenueError> {
         self.request(RequestKind::Fills, |desk, fault, now| {
             let rows = desk.exchange.fills(since, now).into_iter().cloned().collect();
             let from = desk.exchange.fills_since(now).max(since);
@@ -194,13 +206,15 @@ impl PaperVenue {
     ///
     /// # Errors
     /// If they cannot be read.
-    pub fn position_records(&self) -> Result<Vec<(Instrument, PositionRecord)>, VenueError> {
+    pub fn position_records(&self) -> Result<Positions, VenueError> {
         self.position_page().map(|(rows, _)| rows)
     }
 
-    pub(super) fn position_page(
-        &self,
-    ) -> Result<(Vec<(Instrument, PositionRecord)>, Option<Fault>), VenueError> {
+    /// All positions, and what is wrong with the answer.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn position_page(&self) -> Result<(Positions, Option<Fault>), VenueError> {
         self.request(RequestKind::Positions, |desk, fault, _| {
             let rows = desk.exchange.positions().map(|(of, position)| (of.clone(), *position)).collect();
             Ok((cut_rows(rows, fault), fault.cloned()))

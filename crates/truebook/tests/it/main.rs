@@ -5,5 +5,6 @@ mod broken_leader;
 mod formats;
 mod guards;
 mod life;
+mod paper;
 mod reserve;
 mod support;

@@ -225,6 +225,8 @@ wire! {
     marginable: Option<bool> = "marginable",
     /// Whether it can be sold short.
     shortable: Option<bool> = "shortable",
+    /// Whether shares to sell short are easily had.
+    easy_to_borrow: Option<bool> = "easy_to_borrow",
     /// Whether parts of one are traded.
     fractionable: Option<bool> = "fractionable",
     /// The smallest order.

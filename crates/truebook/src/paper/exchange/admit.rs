@@ -119,8 +119,8 @@ impl Exchange {
     /// What is not executed at once is not executed.
     fn end_immediate(&mut self, id: &VenueOrderId, now: Utc) {
         let immediate =
-            |record: &&OrderRecord| matches!(record.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
-        if self.live(id).filter(immediate).is_some() {
+            |record: &OrderRecord| matches!(record.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+        if self.live(id).is_some_and(immediate) {
             self.end(id, OrderStatus::Canceled, "not executed at once", now);
         }
     }

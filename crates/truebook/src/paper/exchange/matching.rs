@@ -4,7 +4,7 @@ use super::Exchange;
 use crate::paper::record::{OrderRecord, OrderStatus, Trigger, UpdateKind};
 use crate::paper::refusal::Refusal;
 use rust_decimal::Decimal;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use truebook_core::id::{Instrument, VenueOrderId};
 use truebook_core::money::{Price, Qty};
 use truebook_core::order::{OrderType, Side, TimeInForce, Trail};
@@ -25,16 +25,22 @@ impl Exchange {
         self.prices.insert(instrument.clone(), price);
         self.changed.prices.insert(instrument.clone());
         let waiting: Vec<VenueOrderId> = self.open.get(instrument).into_iter().flatten().cloned().collect();
+        let mut looked_at = BTreeSet::new();
         for id in waiting {
-            self.settle(&id, now);
+            // A leg that its parent's fill brought to life was looked at then.
+            if !looked_at.contains(&id) {
+                looked_at.append(&mut self.settle(&id, now));
+            }
         }
         Ok(())
     }
 
-    /// Executes an order as far as it can be, and the legs that come alive by that.
-    pub(super) fn settle(&mut self, id: &VenueOrderId, now: Utc) {
-        let mut waiting = VecDeque::from([id.clone()]);
+    /// Executes an order as far as it can be, and the legs that come alive by that. Tells which were looked
+    /// at.
+    pub(super) fn settle(&mut self, id: &VenueOrderId, now: Utc) -> BTreeSet<VenueOrderId> {
+        let (mut waiting, mut looked_at) = (VecDeque::from([id.clone()]), BTreeSet::new());
         while let Some(id) = waiting.pop_front() {
+            looked_at.insert(id.clone());
             let Some(price) = self.live(&id).and_then(|record| self.price(&record.instrument)) else {
                 continue;
             };
@@ -47,6 +53,7 @@ impl Exchange {
                 Err(error) => self.end(&id, OrderStatus::Rejected, &error.to_string(), now),
             }
         }
+        looked_at
     }
 
     /// Lets a trailing stop follow the price, and a stop be touched by it.

@@ -1,1 +1,0 @@
-//! What the exchange does, rule by rule.
