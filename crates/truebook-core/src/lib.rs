@@ -6,7 +6,7 @@
 //!
 //! - [`event`]: what can happen to a book, and its JSON form in the journal
 //! - [`state`]: the fold of the events, and its hash
-//! - [`order`], [`life`], [`position`]: the trading part of the state
+//! - [`order`], [`bracket`], [`life`], [`position`]: the trading part of the state
 //! - [`seen`]: every key and execution id ever used, long after the order itself is gone
 //! - [`spec`], [`gate`]: what a bot may ask for, and when new risk is refused
 //! - [`capability`], [`observation`], [`reconcile`]: what a venue promises, what it was seen to say, and what
@@ -18,6 +18,7 @@
 
 extern crate alloc;
 
+pub mod bracket;
 pub mod capability;
 pub mod doc;
 pub mod event;

@@ -169,6 +169,13 @@ impl Qty {
         if exact { Ok(Self(product)) } else { Err(MoneyError::OutOfRange) }
     }
 
+    /// The most whole lots that are not above it, for a quantity above zero. Lots of zero leave it as it is.
+    #[must_use]
+    pub fn floored_to(self, lot: Self) -> Self {
+        let rest = self.0.checked_rem(lot.0).unwrap_or(Decimal::ZERO);
+        Self(self.0 - rest).normalized()
+    }
+
     /// Whether it is a whole number of `lots`. Lots of zero allow everything.
     pub fn is_multiple_of(self, lot: Self) -> bool {
         lot.is_zero() || self.0.checked_rem(lot.0).is_some_and(|rest| rest.is_zero())

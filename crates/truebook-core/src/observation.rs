@@ -243,6 +243,8 @@ pub struct FillTerms {
     pub base: Option<Asset>,
     /// How much of the quote currency one unit at price 1 is worth; `None` is 1.
     pub multiplier: Option<Qty>,
+    /// Quantities of orders are multiples of this; `None` if anything goes.
+    pub lot: Option<Qty>,
 }
 
 impl Observation {

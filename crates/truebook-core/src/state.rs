@@ -1,5 +1,6 @@
 //! The state of a book: the fold of its events, and nothing that is not in them.
 
+use crate::bracket::native_legs;
 use crate::doc::{self, Doc};
 use crate::event::{
     Acked, Adopted, BlockKind, Blocked, Closed, Corrected, Created, Event, Imported, OddStatus, Record,
@@ -312,13 +313,21 @@ impl State {
         Ok(())
     }
 
-    fn intend(&mut self, intent: &Intent, at: Utc) -> Result<Effect, FoldError> {
-        self.check_new(intent)?;
-        let mut order = Order::new(intent.clone(), at);
+    fn insert(&mut self, intent: Intent, at: Utc) {
+        let mut order = Order::new(intent, at);
         if is(Bug::ForgottenLegLink) {
             order.intent.parent = None;
         }
-        self.live.orders.insert(intent.id, Arc::new(order));
+        self.live.orders.insert(order.intent.id, Arc::new(order));
+    }
+
+    fn intend(&mut self, intent: &Intent, at: Utc) -> Result<Effect, FoldError> {
+        let legs = native_legs(&self.live.identity, intent);
+        for intent in legs.iter().chain([intent]) {
+            self.check_new(intent)?;
+        }
+        self.insert(intent.clone(), at);
+        legs.into_iter().for_each(|leg| self.insert(leg, at));
         Ok(Effect::Changed)
     }
 

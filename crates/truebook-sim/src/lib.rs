@@ -8,6 +8,7 @@ pub mod disk;
 pub mod disk_contract;
 pub mod model;
 mod rng;
+pub mod trade;
 pub mod venue_contract;
 pub mod workload;
 pub mod world;

@@ -63,7 +63,7 @@ const LOOKS: u32 = 200;
 /// How long is waited between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// How long an event of the stream may take.
-const EVENT_TIMEOUT: Duration = Duration::from_secs(10);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 

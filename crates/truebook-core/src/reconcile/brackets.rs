@@ -6,7 +6,7 @@ use super::policy::Unprotected;
 use crate::capability::ReplaceQuantity;
 use crate::event::{Asked, BlockKind, Event};
 use crate::id::OrderId;
-use crate::life::{Order, OrderState};
+use crate::life::{Order, OrderState, Request};
 use crate::money::Qty;
 use crate::order::{Bracket, Intent, OrderType, Placement, Role, Side, Terms, TimeInForce};
 use alloc::boxed::Box;
@@ -17,10 +17,15 @@ use alloc::vec::Vec;
 pub(super) fn mend(inputs: &Inputs<'_>, draft: &mut Draft) {
     let entries = draft.live().orders.values().filter(|order| order.intent.terms.bracket.is_some());
     for id in entries.map(|order| order.intent.id).collect::<Vec<_>>() {
-        if let Some(group) = Group::of(id, draft) {
+        if let Some(group) = Group::of(id, inputs, draft) {
             mend_one(inputs, &group, draft);
         }
     }
+}
+
+/// Whether what an entry opened is still open, so that its legs are wanted.
+pub(super) fn is_exposed(entry: OrderId, inputs: &Inputs<'_>, draft: &Draft) -> bool {
+    Group::of(entry, inputs, draft).is_some_and(|group| !group.exposure.is_zero())
 }
 
 /// An entry and its legs, as they are in the draft.
@@ -33,7 +38,7 @@ struct Group {
 }
 
 impl Group {
-    fn of(id: OrderId, draft: &Draft) -> Option<Self> {
+    fn of(id: OrderId, inputs: &Inputs<'_>, draft: &Draft) -> Option<Self> {
         let entry = draft.order(id)?.clone();
         let bracket = entry.intent.terms.bracket.clone()?;
         let orders = draft.live().orders.values();
@@ -50,6 +55,9 @@ impl Group {
         // Whoever closed the position by hand closed the bracket with it.
         let exposure = opened.min(held);
         let exposure = if exposure.is_negative() { Qty::ZERO } else { exposure };
+        // Less than a lot cannot be sold: fees taken in what was bought leave such dust.
+        let lot = inputs.terms(&entry.intent.instrument).lot;
+        let exposure = lot.map_or(exposure, |lot| exposure.floored_to(lot));
         Some(Self { entry, bracket, legs, exposure })
     }
 
@@ -108,7 +116,7 @@ fn wind_up(group: &Group, draft: &mut Draft) {
 }
 
 fn cancel(leg: &Order, why: &str, draft: &mut Draft) {
-    if leg.state() == OrderState::PendingCancel || leg.venue_orders.is_empty() {
+    if leg.pending == Some(Request::Cancel) || leg.venue_orders.is_empty() {
         return draft.hold(leg, format!("to be cancelled ({why}) once the venue says where it stands"));
     }
     let id = leg.intent.id;

@@ -225,9 +225,10 @@ fn answer_requests(
             let venue_order = Some(report.venue_order.clone());
             draft.act(Action::Cancel { id, venue_order }, "it was to be cancelled and is still live");
         }
-        Some(Request::Replace(_)) => answer_replacement(inputs, report, reports, id, draft),
         _ => {}
     }
+    // Also one that a request to cancel came after.
+    answer_replacement(inputs, report, reports, id, draft);
 }
 
 fn answer_replacement(

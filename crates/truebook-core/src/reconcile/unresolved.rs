@@ -173,7 +173,12 @@ fn settle_unanswered(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
 fn settle_a(inputs: &Inputs<'_>, order: &Order, age: Duration, draft: &mut Draft) {
     let policy = inputs.policy;
     let wanted = policy.missing == Missing::Resend;
-    if wanted && age <= policy.resend_within() && order.resent < policy.resends_max {
+    // An entry is stale after a while: the price has moved on. A leg is wanted for as long as what it protects.
+    let is_timely = match order.intent.parent {
+        Some(entry) => super::brackets::is_exposed(entry, inputs, draft),
+        None => age <= policy.resend_within() && order.resent < policy.resends_max,
+    };
+    if wanted && is_timely {
         let why = format!(
             "no reply, and the venue does not know it {} s later; the same id twice is one order there",
             age.as_secs()
@@ -258,6 +263,9 @@ fn settle_vanished(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
         return unexplained(&order, "it is not listed, and could not be looked up", draft);
     }
     let age = observation.venue_now.since(order.updated_at.max(order.intended_at));
+    if age <= inputs.settling_time() {
+        return unexplained(&order, "the venue does not show it yet", draft);
+    }
     let forgotten = inputs.capabilities.unfilled_visible.is_some_and(|visible| age >= visible);
     if !forgotten {
         let why = "the venue had it and should still show it, and does not: a contradiction";

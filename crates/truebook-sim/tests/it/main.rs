@@ -17,4 +17,5 @@ mod replacing;
 mod sim_disk;
 mod sim_faults;
 mod tidy;
+mod trading;
 mod venues;

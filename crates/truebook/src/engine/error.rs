@@ -48,6 +48,9 @@ pub enum TradeError {
     /// The replacement asks for something impossible.
     #[error("the replacement is wrong: {0}")]
     Replacement(String),
+    /// The order that would close it was not submitted.
+    #[error(transparent)]
+    Submit(Box<SubmitError>),
     /// There is no position to close.
     #[error("there is no position in {0}")]
     NoPosition(truebook_core::id::Instrument),

@@ -61,7 +61,7 @@ impl Trader {
     }
 
     fn place(&self, intent: &Intent) -> Result<(), TradeError> {
-        match self.write_intents(core::slice::from_ref(intent), Pass::Reduces) {
+        match self.write_intent(intent, Pass::Reduces) {
             Ok(()) => Ok(self.send(intent)?),
             Err(WriteError::Refused(FoldError::OrderExists { .. })) => Ok(()),
             Err(failed) => Err(failed.into()),

@@ -3,6 +3,7 @@
 use super::{TradeError, Trader, lock};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
+use truebook_core::capability::Lookup;
 use truebook_core::id::Instrument;
 use truebook_core::observation::{FillReport, Found, Listing, Observation, OrderReport};
 use truebook_core::reconcile::{Wanted, seen_ids, wanted};
@@ -68,7 +69,10 @@ impl Trader {
             for want in missing.into_iter().take(LOOKUPS_MAX) {
                 match want {
                     Wanted::Order(id, instrument) => {
-                        let found = found(self.0.venue.find(id, &instrument));
+                        let found = match self.0.venue.capabilities().lookup {
+                            Lookup::ById => found(self.0.venue.find(id, &instrument)),
+                            Lookup::ListsOnly => in_no_list(observation),
+                        };
                         observation.looked_up.insert(id, found);
                     }
                     Wanted::VenueOrder(id) => {
@@ -83,13 +87,26 @@ impl Trader {
 
     fn read_terms(&self, observation: &mut Observation) -> Result<(), TradeError> {
         let rows = observation.fills.rows.iter();
-        let instruments: BTreeSet<Instrument> = rows.map(|fill| fill.instrument.clone()).collect();
+        let mut instruments: BTreeSet<Instrument> = rows.map(|fill| fill.instrument.clone()).collect();
+        // Legs are placed in whole lots.
+        instruments.extend(self.0.book.with_state(|state| {
+            let brackets = state.live().orders.values().filter(|order| order.intent.terms.bracket.is_some());
+            brackets.map(|order| order.intent.instrument.clone()).collect::<Vec<_>>()
+        })?);
         for instrument in instruments {
             let terms = self.fill_terms(&instrument)?;
             observation.terms.insert(instrument, terms);
         }
         Ok(())
     }
+}
+
+/// An order that no list has, where there is nothing but lists.
+fn in_no_list(observation: &Observation) -> Found {
+    if observation.open.is_complete() && observation.closed.is_complete() {
+        return Found::Nothing;
+    }
+    Found::Failed("it can only be found in lists, and they were not read whole".to_owned())
 }
 
 fn found(answer: Result<Option<OrderReport>, crate::venue::VenueError>) -> Found {

@@ -204,7 +204,7 @@ impl Trader {
         self.submit(key, &spec).map_err(|failed| match failed {
             SubmitError::Write(failed) => failed.into(),
             SubmitError::Venue(failed) => failed.into(),
-            other => TradeError::Replacement(other.to_string()),
+            other => TradeError::Submit(Box::new(other)),
         })
     }
 

@@ -39,6 +39,7 @@ impl Trader {
     /// What fills in an instrument are to be read with.
     pub(super) fn fill_terms(&self, instrument: &Instrument) -> Result<FillTerms, VenueError> {
         let rules = self.rules(instrument)?.unwrap_or(Rules::none());
-        Ok(FillTerms { base: rules.base, multiplier: rules.multiplier })
+        let lot = (!rules.lot.is_zero()).then_some(rules.lot);
+        Ok(FillTerms { base: rules.base, multiplier: rules.multiplier, lot })
     }
 }

@@ -8,7 +8,7 @@ use truebook_core::event::{Closed, Event, OutcomeUnknown};
 use truebook_core::gate::{Pass, Request};
 use truebook_core::id::{Instrument, OrderId, OrderKey, VenueOrderId};
 use truebook_core::life::{Closing, Order, OrderState};
-use truebook_core::order::{Bracket, Intent, OrderType, Placement, Role, Terms, TimeInForce};
+use truebook_core::order::{Bracket, Intent, Placement, Role, Terms};
 use truebook_core::planted::{Bug, is};
 use truebook_core::reconcile::book_facts;
 use truebook_core::seen::{SeenKind, order_seen_id};
@@ -55,11 +55,14 @@ impl Trader {
     /// # Errors
     /// Nothing was sent. An outcome that nobody knows is no error: it is [`OrderState::Unknown`].
     pub fn submit(&self, key: &OrderKey, spec: &OrderSpec) -> Result<Submitted, SubmitError> {
-        let (intents, pass) = match self.prepare(key, spec)? {
+        let (intent, pass) = match self.prepare(key, spec)? {
             Prepared::Used(submitted) => return Ok(submitted),
-            Prepared::New(intents, pass) => (intents, pass),
+            Prepared::New(intent, pass) => (intent, pass),
         };
-        match self.write_intents(&intents, pass) {
+        if is(Bug::SendFirst) {
+            return self.send_first(&intent);
+        }
+        match self.write_intent(&intent, pass) {
             Ok(()) => {}
             // Another thread was faster: what it did is the answer.
             Err(WriteError::Refused(FoldError::OrderExists { .. })) => {
@@ -70,26 +73,31 @@ impl Trader {
             }
             Err(failed) => return Err(failed.into()),
         }
-        let entry = &intents[0];
-        self.send(entry)?;
-        Ok(self.submitted(entry.id, SubmittedBy::ThisCall)?)
+        self.send(&intent)?;
+        Ok(self.submitted(intent.id, SubmittedBy::ThisCall)?)
     }
 
-    /// Writes an order and its legs down, all with one flush.
-    pub(super) fn write_intents(&self, intents: &[Intent], pass: Pass) -> Result<(), WriteError> {
-        assert!(!intents.is_empty(), "an order has an intent");
-        {
-            // From before it is in the book: a reconciliation must not take it for a lost one.
-            let mut session = lock(&self.0.session);
-            session.in_flight.insert(intents[0].id);
-        }
-        let events = intents.iter().map(|intent| Event::Intent(Box::new(intent.clone()))).collect();
+    /// The planted bug.
+    fn send_first(&self, intent: &Intent) -> Result<Submitted, SubmitError> {
+        let order = NewOrder { intent: intent.clone(), reduce_only: ReduceOnly::No };
+        let reply = self.0.venue.submit(&order);
+        self.write_intent(intent, Pass::Open)?;
+        self.record_reply(intent, reply)?;
+        self.landed(intent.id);
+        Ok(self.submitted(intent.id, SubmittedBy::ThisCall)?)
+    }
+
+    /// Writes an order down. The legs that the venue makes follow from it.
+    pub(super) fn write_intent(&self, intent: &Intent, pass: Pass) -> Result<(), WriteError> {
+        // From before it is in the book: a reconciliation must not take it for a lost one.
+        lock(&self.0.session).in_flight.insert(intent.id);
+        let events = vec![Event::Intent(Box::new(intent.clone()))];
         let written = match pass {
             Pass::Open => self.record(events),
             Pass::Reduces => self.0.book.record_reducing(events).map(drop),
         };
-        if written.is_err() && !matches!(self.knows(intents[0].id), Ok(true)) {
-            self.landed(intents[0].id);
+        if written.is_err() && !matches!(self.knows(intent.id), Ok(true)) {
+            self.landed(intent.id);
         }
         written
     }
@@ -109,8 +117,7 @@ impl Trader {
         let entry = self.intent(id, attempt, key, spec);
         let Intent { instrument, side, quantity, .. } = &entry;
         let pass = self.ask_gate(&live, Request { instrument, side: *side, quantity: *quantity })?;
-        let legs = self.native_legs(&entry);
-        Ok(Prepared::New(core::iter::once(entry).chain(legs).collect(), pass))
+        Ok(Prepared::New(Box::new(entry), pass))
     }
 
     fn check_clock(&self) -> Result<(), SubmitError> {
@@ -194,41 +201,6 @@ impl Trader {
     pub(super) fn venue_now_estimate(&self) -> truebook_core::time::Utc {
         let skew = lock(&self.0.session).skew_nanos.unwrap_or(0);
         truebook_core::time::Utc::from_nanos(self.0.book.now().nanos().saturating_add(skew))
-    }
-
-    /// The legs that the venue makes with an entry.
-    fn native_legs(&self, entry: &Intent) -> Vec<Intent> {
-        let Some(bracket) = entry.terms.bracket.as_ref().filter(|all| all.legs == Placement::WithParent)
-        else {
-            return Vec::new();
-        };
-        let leg = |role: Role, order_type, limit, stop| {
-            let id = self.id_of(&entry.key, role, entry.attempt).ok()?;
-            Some(Intent {
-                id,
-                key: entry.key.clone(),
-                instrument: entry.instrument.clone(),
-                side: entry.side.opposite(),
-                order_type,
-                quantity: entry.quantity,
-                limit,
-                stop,
-                time_in_force: leg_time(entry.time_in_force),
-                role,
-                attempt: entry.attempt,
-                parent: Some(entry.id),
-                strategy: entry.strategy.clone(),
-                terms: Terms { via: Placement::WithParent, ..Terms::default() },
-            })
-        };
-        let stop = bracket.stop_loss.and_then(|stop| {
-            let kind = if stop.limit.is_some() { OrderType::StopLimit } else { OrderType::Stop };
-            leg(Role::StopLoss, kind, stop.limit, Some(stop.stop))
-        });
-        let profit = bracket
-            .take_profit
-            .and_then(|profit| leg(Role::TakeProfit, OrderType::Limit, Some(profit.limit), None));
-        stop.into_iter().chain(profit).collect()
     }
 
     /// Sends an order that is durable in the book, and writes down what came of it.
@@ -373,15 +345,8 @@ impl Trader {
 pub(super) enum Prepared {
     /// Nothing: the key is an order already.
     Used(Submitted),
-    /// The entry, then its native legs.
-    New(Vec<Intent>, Pass),
-}
-
-fn leg_time(entry: TimeInForce) -> TimeInForce {
-    match entry {
-        TimeInForce::Day => TimeInForce::Day,
-        _ => TimeInForce::Gtc,
-    }
+    /// The intent.
+    New(Box<Intent>, Pass),
 }
 
 pub(super) fn unknown(id: OrderId, failed: &VenueError) -> Event {

@@ -39,13 +39,9 @@ impl Trader {
     pub fn intend(&self, key: &OrderKey, spec: &OrderSpec) -> Result<Intended, SubmitError> {
         match self.prepare(key, spec)? {
             Prepared::Used(submitted) => Ok(Intended::Known(submitted)),
-            Prepared::New(intents, pass) => {
-                self.write_intents(&intents, pass)?;
-                let entry = intents.into_iter().next();
-                entry.map_or_else(
-                    || unreachable!("an order has an intent"),
-                    |entry| Ok(Intended::Send(Box::new(entry))),
-                )
+            Prepared::New(intent, pass) => {
+                self.write_intent(&intent, pass)?;
+                Ok(Intended::Send(intent))
             }
         }
     }

@@ -41,6 +41,7 @@ impl Desk {
         self.finish(now)?;
         match fault {
             Some(Fault::ReplyLost) => Err(unknown("reply_lost", "the reply was lost")),
+            Some(Fault::TooManyYetDone) => Err(unknown("42910000", "too many requests")),
             Some(Fault::Unreadable) => Err(unknown("unreadable", "the reply cannot be read")),
             _ => answer,
         }

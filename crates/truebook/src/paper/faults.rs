@@ -18,6 +18,8 @@ pub enum Fault {
     Late(Duration),
     /// The venue wants fewer requests, for so long, and does not act on this one.
     TooMany(Duration),
+    /// The venue says that it wants fewer requests, and has done this one all the same.
+    TooManyYetDone,
     /// The venue is in maintenance and does not act on the request.
     Maintenance,
     /// A server error that says nothing; the venue did not act.
@@ -28,6 +30,8 @@ pub enum Fault {
     LateFills(Duration),
     /// The cancellation is taken and takes effect so much later; the order may fill until then.
     SlowCancel(Duration),
+    /// The replacement is taken and takes effect so much later; the old order may fill until then.
+    SlowReplace(Duration),
     /// Only the first rows of a list arrive.
     FirstRows(usize),
     /// One row of a list is missing, this one, and nobody tells.

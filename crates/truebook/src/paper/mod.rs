@@ -23,8 +23,8 @@ pub use chance::Chance;
 pub use exchange::{DurableError, Exchange};
 pub use faults::{Fault, Faults, Rate, RequestKind};
 pub use record::{
-    FillRecord, Handling, OrderClass, OrderRecord, OrderStatus, PositionRecord, TradeUpdate, Trigger,
-    UpdateKind,
+    FillRecord, Handling, OrderClass, OrderRecord, OrderStatus, PositionRecord, TakeOver, TradeUpdate,
+    Trigger, UpdateKind,
 };
 pub use refusal::{Refusal, RefusalKind};
 pub use request::{Direction, ListFilter, OrderFilter, OrderRequest, ReplaceRequest, StatusFilter};

@@ -76,6 +76,8 @@ pub struct OrderRecord {
     pub visible_from: Utc,
     /// When a cancellation that was taken takes effect.
     pub cancels_at: Option<Utc>,
+    /// When it takes the place of the order that it replaces.
+    pub takes_over: Option<TakeOver>,
     /// How the venue executes it.
     pub handling: Handling,
 }
@@ -98,12 +100,27 @@ impl OrderRecord {
         ends.into_iter().flatten().next()
     }
 
+    /// When something happens to it by itself.
+    pub(super) fn due(&self) -> impl Iterator<Item = Utc> + use<> {
+        let takes_over = self.takes_over.map(|takes_over| takes_over.at);
+        [self.expires_at, self.cancels_at, takes_over].into_iter().flatten()
+    }
+
     /// Whether it waits for its stop to be touched.
     pub fn is_conditional(&self) -> bool {
         let stop =
             matches!(self.order_type, OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop);
         stop && self.trigger == Trigger::Waiting
     }
+}
+
+/// When an order takes the place of the one that it replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeOver {
+    /// When.
+    pub at: Utc,
+    /// The quantity that was asked for; `None` for what is left of the old order then.
+    pub quantity: Option<Qty>,
 }
 
 /// How the venue executes an order: what faults change.
@@ -163,6 +180,10 @@ pub enum OrderStatus {
     PartiallyFilled,
     /// Waits for its parent to be filled whole.
     Held,
+    /// Waits to take the place of the order that it replaces.
+    PendingNew,
+    /// Another order is to take its place, and has not yet; it may still fill.
+    PendingReplace,
     /// A cancellation was taken and has not taken effect; it may still fill.
     PendingCancel,
     /// Filled whole.
@@ -184,6 +205,8 @@ impl OrderStatus {
             Self::New => "new",
             Self::PartiallyFilled => "partially_filled",
             Self::Held => "held",
+            Self::PendingNew => "pending_new",
+            Self::PendingReplace => "pending_replace",
             Self::PendingCancel => "pending_cancel",
             Self::Filled => "filled",
             Self::Canceled => "canceled",
@@ -195,7 +218,15 @@ impl OrderStatus {
 
     /// Whether something can still happen to it.
     pub const fn is_live(self) -> bool {
-        matches!(self, Self::New | Self::PartiallyFilled | Self::Held | Self::PendingCancel)
+        matches!(
+            self,
+            Self::New
+                | Self::PartiallyFilled
+                | Self::Held
+                | Self::PendingNew
+                | Self::PendingReplace
+                | Self::PendingCancel
+        )
     }
 }
 
@@ -278,8 +309,12 @@ pub enum UpdateKind {
     Canceled,
     /// It ran out.
     Expired,
+    /// Another order is to take its place.
+    PendingReplace,
     /// Another order took its place.
     Replaced,
+    /// The order that was to take its place did not.
+    ReplaceRejected,
     /// It was refused.
     Rejected,
     /// The venue changed its quantity, because another leg filled in part.
@@ -297,7 +332,9 @@ impl UpdateKind {
             Self::PendingCancel => "pending_cancel",
             Self::Canceled => "canceled",
             Self::Expired => "expired",
+            Self::PendingReplace => "pending_replace",
             Self::Replaced => "replaced",
+            Self::ReplaceRejected => "order_replace_rejected",
             Self::Rejected => "rejected",
             Self::Restated => "restated",
         }

@@ -34,7 +34,10 @@ pub(super) fn order(record: &OrderRecord) -> OrderReport {
 
 const fn status(status: OrderStatus) -> ReportStatus {
     match status {
-        OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Held => ReportStatus::Live,
+        OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Held | OrderStatus::PendingNew => {
+            ReportStatus::Live
+        }
+        OrderStatus::PendingReplace => ReportStatus::PendingReplace,
         OrderStatus::PendingCancel => ReportStatus::PendingCancel,
         OrderStatus::Filled => ReportStatus::Ended(Closing::Filled),
         OrderStatus::Canceled => ReportStatus::Ended(Closing::Cancelled),

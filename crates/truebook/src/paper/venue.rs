@@ -22,7 +22,7 @@ use truebook_core::time::Utc;
 ///
 /// Requests are methods that ask like a client does: limits and faults strike them, and an `Unknown` error
 /// says in its code what happened (`reply_lost`, `unreadable`, `request_lost`, `late`, `server_error`,
-/// `store`).
+/// `42910000`, `store`).
 #[derive(Clone)]
 pub struct PaperVenue(Arc<Shared>);
 
@@ -139,6 +139,9 @@ impl PaperVenue {
     ) -> Result<OrderRecord, VenueError> {
         self.request(RequestKind::Replace, |desk, fault, now| match fault {
             Some(Fault::Late(_)) => Err(unknown("request_lost", "the gateway timed out")),
+            Some(Fault::SlowReplace(time)) => {
+                Ok(desk.exchange.replace_slowly(id, change, later(now, *time), now)?)
+            }
             _ => Ok(desk.exchange.replace(id, change, now)?),
         })
     }

@@ -15,7 +15,9 @@ use truebook::paper::{
     StreamMessage, UpdateKind,
 };
 use truebook::venue::{StreamEvent, Venue, VenueError, VenueErrorKind};
-use truebook_sim::SimClock;
+use truebook_sim::disk::{FaultPlan, SyncNumber};
+use truebook_sim::world::SimEntropy;
+use truebook_sim::{SimClock, SimDisk};
 
 struct Desk {
     venue: PaperVenue,
@@ -96,6 +98,7 @@ fn an_order_whose_reply_was_lost_is_there_and_one_that_was_lost_itself_is_not() 
     for (fault, code, there) in [
         (Fault::ReplyLost, "reply_lost", 1),
         (Fault::Unreadable, "unreadable", 1),
+        (Fault::TooManyYetDone, "42910000", 1),
         (Fault::RequestLost, "request_lost", 0),
         (Fault::ServerError, "server_error", 0),
     ] {
@@ -321,7 +324,7 @@ fn p1_a_venue_with_a_store_goes_on_where_it_stood_however_it_went_down() {
     venue.tick(&tsla(), price("100")).unwrap();
     venue.place(&market("a", "5")).unwrap();
     let rests = venue.place(&resting("b")).unwrap();
-    venue.faults(|faults| faults.script(RequestKind::Submit, Fault::Late(Duration::from_secs(60))));
+    venue.faults(|faults| faults.script(RequestKind::Submit, Fault::Late(Duration::from_mins(1))));
     venue.place(&market("c", "1")).unwrap_err();
     let before = venue.audit(|exchange| exchange.all_orders().cloned().collect::<Vec<_>>());
 
@@ -352,4 +355,25 @@ fn an_order_placed_by_hand_at_the_venue_has_an_id_of_the_venues_making() {
     assert_eq!((update.what, &update.order.id), (UpdateKind::New, &order.id));
     let page = desk.venue.orders(RequestKind::ClosedOrders, &OrderFilter::default()).unwrap();
     assert_eq!(page.len(), 1);
+}
+
+#[test]
+fn p12_what_the_venue_could_not_keep_is_told_to_nobody_and_it_answers_no_more() {
+    let (disk, clock) = (SimDisk::new(1), SimClock::new());
+    let open = |disk: &SimDisk| {
+        let world = truebook_sim::world::world(disk, &clock, &SimEntropy::new(1));
+        let store = PaperStore::open(world, small()).unwrap();
+        PaperVenue::stored(settings(), Arc::<SimClock>::clone(&clock), store).unwrap()
+    };
+    let venue = open(&disk);
+    venue.place(&resting("kept")).unwrap();
+    let stream = venue.updates().unwrap();
+    disk.set_faults(FaultPlan::default().fail_at_sync(SyncNumber(disk.syncs_done().0 + 1)));
+    assert_eq!(failed(venue.place(&resting("lost"))), (VenueErrorKind::Unknown, "store".to_owned()));
+    assert_eq!(failed(venue.place(&resting("later"))).0, VenueErrorKind::Maintenance);
+    assert_eq!(stream.try_iter().count(), 0);
+    drop(venue);
+    let again = open(&disk.after_kill());
+    assert!(again.order_by_client_id("kept").unwrap().is_some());
+    assert_eq!(again.order_by_client_id("later").unwrap(), None);
 }

@@ -174,6 +174,7 @@ fn blank(id: VenueOrderId, client_id: Box<str>, request: &OrderRequest, now: Utc
         replaced_at: None,
         visible_from: now,
         cancels_at: None,
+        takes_over: None,
         handling: Handling::default(),
     }
 }

@@ -19,7 +19,8 @@ impl Exchange {
         self.known(id).cloned()
     }
 
-    /// Takes a cancellation that takes effect at a time to come. The order may fill until then.
+    /// Takes a cancellation that takes effect at a time to come. The order may fill until then; a leg that is
+    /// held cannot, and is cancelled at once.
     ///
     /// # Errors
     /// As [`Self::cancel`].
@@ -27,6 +28,9 @@ impl Exchange {
         self.advance(now);
         let now = self.moment(now);
         self.cancellable(id)?;
+        if self.known(id)?.status == OrderStatus::Held {
+            return self.cancel(id, now);
+        }
         self.edit(id, now, |record| {
             (record.status, record.cancels_at) = (OrderStatus::PendingCancel, Some(at));
         });
@@ -66,6 +70,7 @@ impl Exchange {
             *ended_field(record, status) = Some(now);
         });
         self.tell(told_as(status), id, None, now);
+        self.release(&record, now);
         if status == OrderStatus::Replaced {
             return;
         }
@@ -81,7 +86,7 @@ impl Exchange {
         if let Some(open) = self.open.get_mut(&record.instrument) {
             open.remove(&record.id);
         }
-        for at in [record.expires_at, record.cancels_at].into_iter().flatten() {
+        for at in record.due() {
             self.due.remove(&(at, record.id.clone()));
         }
     }

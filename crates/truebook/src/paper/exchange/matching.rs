@@ -145,7 +145,13 @@ impl Exchange {
 }
 
 const fn is_working(record: &OrderRecord) -> bool {
-    matches!(record.status, OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::PendingCancel)
+    matches!(
+        record.status,
+        OrderStatus::New
+            | OrderStatus::PartiallyFilled
+            | OrderStatus::PendingReplace
+            | OrderStatus::PendingCancel
+    )
 }
 
 /// Whether the price is as good as the limit; orders without one take any.

@@ -174,7 +174,7 @@ impl Exchange {
             return;
         }
         self.open.entry(record.instrument.clone()).or_default().insert(record.id.clone());
-        for at in [record.expires_at, record.cancels_at].into_iter().flatten() {
+        for at in record.due() {
             self.due.insert((at, record.id.clone()));
         }
     }

@@ -39,6 +39,11 @@ impl Exchange {
     }
 
     fn run_out(&mut self, id: &VenueOrderId, at: Utc) {
+        if self.live(id).is_some_and(|record| record.takes_over.is_some_and(|takes_over| takes_over.at <= at))
+        {
+            self.due.remove(&(at, id.clone()));
+            return self.take_over(id, at);
+        }
         let cancelled = self.live(id).is_some_and(|record| record.cancels_at.is_some_and(|when| when <= at));
         if cancelled {
             self.cancel_group(id, "cancelled by the client", at);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::paper::Handling;
+use UpdateKind::{Canceled, Fill, Held, New};
 use truebook_core::order::Role;
 
 const PIECES: Handling = Handling { pieces: 2, fills_late_nanos: 0 };
@@ -115,7 +116,22 @@ fn the_stream_tells_a_bracket_in_the_order_in_which_it_happened() {
     exchange.submit(&bracket(market(Side::Buy, "10")), at(1)).unwrap();
     tick(&mut exchange, "120", 2);
     let updates = exchange.take_updates();
-    use UpdateKind::{Canceled, Fill, Held, New};
     assert_eq!(told(&updates), [New, Held, Held, Fill, New, New, Fill, Canceled]);
     assert_eq!(updates[6].fill.as_ref().unwrap().position, qty("0"));
+}
+
+#[test]
+fn a_held_leg_never_fills_whatever_is_asked_of_it_meanwhile() {
+    use crate::paper::ReplaceRequest;
+    let mut exchange = exchange();
+    let entry = exchange.submit(&bracket(limit(Side::Buy, "10", "95")), at(1)).unwrap();
+    let [profit, _] = legs(&exchange, &entry).try_into().unwrap();
+    let change = ReplaceRequest { limit: Some(price("99")), ..ReplaceRequest::default() };
+    let new = exchange.replace_slowly(&profit.id, &change, at(50), at(2)).unwrap();
+    assert_eq!(new.status, OrderStatus::Held);
+    tick(&mut exchange, "100", 3);
+    assert_eq!(status(&exchange, &new), OrderStatus::Held);
+    exchange.cancel_slowly(&new.id, at(50), at(4)).unwrap();
+    assert_eq!(status(&exchange, &new), OrderStatus::Canceled);
+    assert!(exchange.all_fills().is_empty());
 }

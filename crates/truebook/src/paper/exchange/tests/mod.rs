@@ -5,6 +5,7 @@ mod durable;
 mod groups;
 mod matching;
 mod money;
+mod random;
 mod refusals;
 mod replacing;
 
