@@ -28,11 +28,11 @@ pub(crate) fn clock(shared: &Shared) -> Result<Answer, Answer> {
     })))
 }
 
-pub(crate) fn assets(shared: &Shared) -> Result<Answer, Answer> {
-    Ok(Answer::ok(&shared.venue.audit(|exchange| {
+pub(crate) fn assets(shared: &Shared) -> Answer {
+    Answer::ok(&shared.venue.audit(|exchange| {
         let traded = exchange.settings().instruments.iter();
         traded.map(|(instrument, rules)| render::asset(instrument, rules)).collect::<Vec<_>>()
-    })))
+    }))
 }
 
 pub(crate) fn asset(shared: &Shared, symbol: &str) -> Result<Answer, Answer> {

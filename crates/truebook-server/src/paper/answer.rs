@@ -51,6 +51,7 @@ impl Answer {
             (VenueErrorKind::Unknown, Some("unreadable")) => {
                 Self::Json { status: 200, body: "{\"id\":\"".to_owned(), retry_after: None }
             }
+            (VenueErrorKind::Unknown, Some("42910000")) => Self::too_many(&error.message, None, now),
             (VenueErrorKind::Unknown, Some("late")) => Self::error(504, 50_410_000, &error.message),
             (VenueErrorKind::Unknown | VenueErrorKind::NotSent, _) => {
                 Self::error(500, 50_010_000, &error.message)
@@ -76,10 +77,8 @@ impl Answer {
     /// A code begins with its status, but for the one that is sent with 422.
     fn refused(code: Option<&str>, message: &str) -> Self {
         let code: u64 = code.and_then(|code| code.parse().ok()).unwrap_or(40_010_001);
-        let status = match u16::try_from(code / 100_000) {
-            Ok(status @ (403..=422)) => status,
-            _ => 422,
-        };
+        let status = u16::try_from(code / 100_000).ok().filter(|status| (403..=422).contains(status));
+        let status = status.unwrap_or(422);
         Self::error(status, code, message)
     }
 

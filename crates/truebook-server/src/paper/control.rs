@@ -112,6 +112,8 @@ fn fault(script: &Script) -> Option<Fault> {
         "server_error" => Fault::ServerError,
         "pieces" => Fault::Pieces(script.count),
         "late_fills" => Fault::LateFills(time),
+        "too_many_yet_done" => Fault::TooManyYetDone,
+        "slow_replace" => Fault::SlowReplace(time),
         "slow_cancel" => Fault::SlowCancel(time),
         "first_rows" => Fault::FirstRows(count),
         "omitted" => Fault::Omitted(count),

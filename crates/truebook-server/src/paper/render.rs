@@ -14,8 +14,8 @@ pub(crate) fn order(record: &OrderRecord) -> Order {
     let kind = Some(record.order_type.name().to_owned());
     let id = |id: &Option<truebook_core::id::VenueOrderId>| id.as_ref().map(ToString::to_string);
     let (trail_price, trail_percent) = match record.trail {
-        Some(Trail::Amount(price)) => (Some(Amount::new(price)), None),
-        Some(Trail::Percent(percent)) => (None, Some(Amount::new(percent))),
+        Some(Trail::Amount(price)) => (Some(Amount::new(&price.normalized())), None),
+        Some(Trail::Percent(percent)) => (None, Some(Amount::new(&percent.normalized()))),
         None => (None, None),
     };
     Order {
@@ -35,21 +35,21 @@ pub(crate) fn order(record: &OrderRecord) -> Order {
         asset_id: Some(asset_id(&record.instrument)),
         symbol: Some(record.instrument.to_string()),
         asset_class: Some(asset_class(&record.instrument).to_owned()),
-        qty: Some(Amount::new(record.quantity.normalized())),
-        filled_qty: Some(Amount::new(record.filled.normalized())),
-        filled_avg_price: record.average_price().map(|price| Amount::new(price.normalized())),
+        qty: Some(Amount::new(&record.quantity.normalized())),
+        filled_qty: Some(Amount::new(&record.filled.normalized())),
+        filled_avg_price: record.average_price().map(|price| Amount::new(&price.normalized())),
         order_class: Some(record.class.name().to_owned()),
         order_type: kind.clone(),
         kind,
         side: Some(record.side.name().to_owned()),
         time_in_force: Some(record.time_in_force.name().to_owned()),
-        limit_price: record.limit.map(|price| Amount::new(price.normalized())),
-        stop_price: record.stop.map(|price| Amount::new(price.normalized())),
+        limit_price: record.limit.map(|price| Amount::new(&price.normalized())),
+        stop_price: record.stop.map(|price| Amount::new(&price.normalized())),
         status: record.status.word().to_owned(),
         extended_hours: Some(false),
         trail_price,
         trail_percent,
-        hwm: record.water_mark.map(|price| Amount::new(price.normalized())),
+        hwm: record.water_mark.map(|price| Amount::new(&price.normalized())),
         group_id: group(record),
         group_role: group(record).map(|_| role(record).name().to_owned()),
         ..Order::default()
@@ -82,10 +82,10 @@ pub(crate) fn activity(fill: &FillRecord, exchange: &Exchange) -> Activity {
     Activity {
         id: activity_id(fill),
         activity_type: "FILL".to_owned(),
-        cum_qty: Some(Amount::new(fill.order_filled.normalized())),
-        leaves_qty: Some(Amount::new(if whole { Qty::ZERO } else { left.normalized() })),
-        price: Some(Amount::new(fill.price.normalized())),
-        qty: Some(Amount::new(fill.quantity.normalized())),
+        cum_qty: Some(Amount::new(&fill.order_filled.normalized())),
+        leaves_qty: Some(Amount::new(&if whole { Qty::ZERO } else { left.normalized() })),
+        price: Some(Amount::new(&fill.price.normalized())),
+        qty: Some(Amount::new(&fill.quantity.normalized())),
         side: Some(fill.side.name().to_owned()),
         symbol: Some(fill.instrument.to_string()),
         transaction_time: Some(time::write(fill.at)),
@@ -109,9 +109,9 @@ pub(crate) fn update(update: &truebook::paper::TradeUpdate) -> String {
         event: update.what.word().to_owned(),
         order: Some(order(&update.order)),
         execution_id: fill.map(|fill| fill.execution.to_string()),
-        price: fill.map(|fill| Amount::new(fill.price.normalized())),
-        qty: fill.map(|fill| Amount::new(fill.quantity.normalized())),
-        position_qty: fill.map(|fill| Amount::new(fill.position.normalized())),
+        price: fill.map(|fill| Amount::new(&fill.price.normalized())),
+        qty: fill.map(|fill| Amount::new(&fill.quantity.normalized())),
+        position_qty: fill.map(|fill| Amount::new(&fill.position.normalized())),
         timestamp: Some(time::write(fill.map_or(update.at, |fill| fill.at))),
         ..TradeUpdate::default()
     };
@@ -174,9 +174,9 @@ pub(crate) fn asset(instrument: &Instrument, rules: &Rules) -> Asset {
         shortable: Some(true),
         easy_to_borrow: Some(true),
         fractionable: Some(parts),
-        min_order_size: (!rules.lot.is_zero()).then(|| Amount::new(rules.lot)),
-        min_trade_increment: Some(Amount::new(rules.lot)),
-        price_increment: Some(Amount::new(rules.tick)),
+        min_order_size: (!rules.lot.is_zero()).then(|| Amount::new(&rules.lot)),
+        min_trade_increment: Some(Amount::new(&rules.lot)),
+        price_increment: Some(Amount::new(&rules.tick)),
         ..Asset::default()
     }
 }

@@ -51,7 +51,7 @@ fn reading(shared: &Shared, ask: &Ask, parts: &[&str]) -> Result<Answer, Answer>
         ["v2", "account", "activities"] => account::activities(shared, ask, ask.parameter("activity_types")),
         ["v2", "account", "activities", kind] => account::activities(shared, ask, Some(kind)),
         ["v2", "clock"] => account::clock(shared),
-        ["v2", "assets"] => account::assets(shared),
+        ["v2", "assets"] => Ok(account::assets(shared)),
         ["v2", "assets", symbol] => account::asset(shared, symbol),
         // A pair whose stroke was sent as it is.
         ["v2", "assets", base, quote] => account::asset(shared, &format!("{base}/{quote}")),

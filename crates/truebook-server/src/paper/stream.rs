@@ -21,8 +21,9 @@ use truebook::paper::StreamMessage;
 const MOMENT: Duration = Duration::from_millis(10);
 
 #[derive(Deserialize)]
-struct Action {
-    action: String,
+struct Asked {
+    #[serde(rename = "action")]
+    what: String,
     #[serde(default)]
     data: Data,
     key: Option<String>,
@@ -87,22 +88,23 @@ async fn talk(shared: &Shared, mut socket: WebSocket) -> Option<()> {
         tokio::select! {
             heard = socket.recv() => {
                 let action = match heard?.ok()? {
-                    Message::Text(text) => serde_json::from_str::<Action>(&text),
+                    Message::Text(text) => serde_json::from_str::<Asked>(&text),
                     Message::Binary(bytes) => serde_json::from_slice(&bytes),
                     Message::Close(_) => return None,
                     _ => continue,
                 };
                 let Ok(action) = action else { continue };
-                match action.action.as_str() {
+                match action.what.as_str() {
                     "authenticate" | "auth" => {
                         authorized = is_authorized(shared, &action);
-                        send(shared, &mut socket, authorization(authorized)).await?;
+                        let status = if authorized { "authorized" } else { "unauthorized" };
+                        send(shared, &mut socket, authorization(status)).await?;
                     }
                     "listen" if authorized => {
                         listens = action.data.streams.iter().any(|stream| stream == "trade_updates");
                         send(shared, &mut socket, listening(&action.data.streams)).await?;
                     }
-                    _ => send(shared, &mut socket, authorization(false)).await?,
+                    _ => send(shared, &mut socket, authorization("unauthorized")).await?,
                 }
             }
             message = next(&mut told), if listens => send(shared, &mut socket, message?).await?,
@@ -126,15 +128,14 @@ async fn send(shared: &Shared, socket: &mut WebSocket, text: String) -> Option<(
     socket.send(message).await.ok()
 }
 
-fn is_authorized(shared: &Shared, action: &Action) -> bool {
+fn is_authorized(shared: &Shared, action: &Asked) -> bool {
     let id = action.data.key_id.as_ref().or(action.key.as_ref());
     let secret = action.data.secret_key.as_ref().or(action.secret.as_ref());
     let keys = id.cloned().zip(secret.cloned());
     keys.is_some_and(|keys| route::accepts(shared, &keys))
 }
 
-fn authorization(authorized: impl Into<Option<bool>>) -> String {
-    let status = if authorized.into() == Some(true) { "authorized" } else { "unauthorized" };
+fn authorization(status: &str) -> String {
     json!({ "stream": "authorization", "data": { "action": "authenticate", "status": status } }).to_string()
 }
 

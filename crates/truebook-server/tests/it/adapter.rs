@@ -99,6 +99,21 @@ fn an_order_is_replaced_by_another_that_names_it() {
 }
 
 #[test]
+fn a_replacement_that_takes_its_time_shows_both_orders_as_they_stand() {
+    let (venue, paper) = start().alpaca_and_keep();
+    let old = venue.submit(&limit(1, "200")).unwrap().report;
+    paper.script(r#"{"on":"replace","fault":"slow_replace","ms":300}"#);
+    let alias = OrderId::from_bytes([2; 16]);
+    let change = Change { alias, quantity: None, limit: Some("210".parse().unwrap()), stop: None };
+    let new = venue.replace(&target(&old), &change).unwrap().report;
+    let status = |report: &OrderReport| venue.find_venue_order(&report.venue_order).unwrap().unwrap().status;
+    assert_eq!((status(&old), status(&new)), (ReportStatus::PendingReplace, ReportStatus::Live));
+    std::thread::sleep(core::time::Duration::from_millis(500));
+    assert_eq!(status(&old), ReportStatus::Ended(Closing::Replaced));
+    assert_eq!(status(&new), ReportStatus::Live);
+}
+
+#[test]
 fn a_cancelled_order_is_over_and_cannot_be_cancelled_again() {
     let (venue, _paper) = start().alpaca_and_keep();
     let report = venue.submit(&limit(1, "200")).unwrap().report;
@@ -158,6 +173,36 @@ fn the_stream_tells_of_orders_and_executions_as_they_happen() {
     let StreamEvent::Fill(fill) = fill else { panic!("it is an execution") };
     let listed = &venue.fills(BEGINNING).rows[0];
     assert_eq!((&listed.execution, listed.quantity, listed.at), (&fill.execution, fill.quantity, fill.at));
+}
+
+#[test]
+fn a_stream_of_text_frames_is_understood_as_well() {
+    let options = truebook_server::paper::Options {
+        frames: truebook_server::paper::Frames::Text,
+        ..truebook_server::paper::Options::default()
+    };
+    let (venue, _paper) = super::support::start_with(options).alpaca_and_keep();
+    let events = venue.stream().unwrap();
+    venue.submit(&order(1)).unwrap();
+    await_event(&events, |event| matches!(event, StreamEvent::Fill(_)));
+}
+
+#[test]
+fn executions_are_not_taken_from_the_stream_unless_that_was_chosen() {
+    let paper = start();
+    let mut options = truebook_venues::alpaca::Options::at(&paper.server.url()).unwrap();
+    options.requests_a_minute = 1_000;
+    let keys = truebook_venues::alpaca::Keys::new("key", "secret").unwrap();
+    let venue = truebook_venues::alpaca::Alpaca::new(keys, options);
+    let events = venue.stream().unwrap();
+    venue.submit(&order(1)).unwrap();
+    let event = await_event(&events, |event| match event {
+        StreamEvent::Order(order) => order.status.ended() == Some(Closing::Filled),
+        StreamEvent::Fill(_) => true,
+        _ => false,
+    });
+    assert!(matches!(event, StreamEvent::Order(_)), "{event:?}");
+    assert_eq!(venue.fills(BEGINNING).rows.len(), 1);
 }
 
 #[test]

@@ -37,6 +37,20 @@ pub(crate) fn start_with(options: ServerOptions) -> Paper {
     let settings = settings.trading(Instrument::new("BTC/USD").unwrap(), coin);
     let venue = PaperVenue::new(settings, Arc::new(SystemClock));
     venue.tick(&tsla(), "300".parse().unwrap()).unwrap();
+    serve(venue, options)
+}
+
+/// One instrument, traded in whole units, at a price of 100.
+pub(crate) fn start_whole_units() -> (Paper, Instrument) {
+    let instrument = tsla();
+    let rules = Rules { tick: "0.01".parse().unwrap(), lot: "1".parse().unwrap(), ..Rules::none() };
+    let settings = PaperSettings::class_a("paper").unwrap().trading(instrument.clone(), rules);
+    let paper = serve(PaperVenue::new(settings, Arc::new(SystemClock)), ServerOptions::default());
+    paper.tick("100");
+    (paper, instrument)
+}
+
+fn serve(venue: PaperVenue, options: ServerOptions) -> Paper {
     let server = PaperServer::start("127.0.0.1:0".parse().unwrap(), venue.clone(), options).unwrap();
     Paper { venue, server }
 }

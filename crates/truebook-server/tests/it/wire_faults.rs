@@ -88,6 +88,8 @@ fn a_list_that_breaks_off_is_never_called_complete() {
 fn a_word_that_nobody_knows_is_odd() {
     let (venue, paper) = start().alpaca_and_keep();
     venue.submit(&limit(1, "200")).unwrap();
+    // The list is read twice, and what was read last counts.
+    paper.script(r#"{"on":"open_orders","fault":"odd_word","word":"musing"}"#);
     paper.script(r#"{"on":"open_orders","fault":"odd_word","word":"pondering"}"#);
     let open = venue.open_orders();
     assert!(open.rows.iter().any(|row| row.status == ReportStatus::Odd && &*row.word == "pondering"));

@@ -48,8 +48,7 @@ impl Api {
         let call = Call { method: ask.method, url: format!("{}{}", self.base, ask.path), body: ask.body };
         let reply = self.http.send(&call).map_err(classify::failure)?;
         if reply.status == 429 {
-            let wait = reply.retry_after.map_or(LIMITED_FOR, Duration::from_secs);
-            self.budget.close_for(wait, Instant::now());
+            self.budget.close_for(limited_for(&reply), Instant::now());
         }
         if (200..300).contains(&reply.status) {
             return Ok(reply);
@@ -86,6 +85,15 @@ impl Api {
         let reply = self.send(&Ask { method: "GET", path, body: None, urgency, asked: Asked::Read })?;
         body(&reply)
     }
+}
+
+/// How long the venue wants fewer requests.
+fn limited_for(reply: &Reply) -> Duration {
+    let until_reset = || {
+        let seconds = reply.reset_at?.checked_sub(now().nanos() / 1_000_000_000)?;
+        u64::try_from(seconds).ok()
+    };
+    reply.retry_after.or_else(until_reset).map_or(LIMITED_FOR, Duration::from_secs)
 }
 
 /// What a reply says.

@@ -38,10 +38,18 @@ pub(crate) fn reply(reply: &Reply, asked: Asked, now: Utc) -> VenueError {
     let refusal: Option<Refusal> = serde_json::from_slice(&reply.body).ok();
     let code = refusal.as_ref().and_then(|refusal| refusal.code.clone());
     let number = code.as_ref().and_then(|code| code.parse::<u32>().ok());
-    let words = refusal.and_then(|refusal| refusal.message).unwrap_or_else(|| shown(&reply.body));
+    let words = refusal.and_then(said).unwrap_or_else(|| shown(&reply.body));
     let kind = kind(reply, number, &words, asked, now);
     let error = VenueError::new(kind, format!("status {}: {words}", reply.status));
     code.map_or(error.clone(), |code| error.with_code(code.as_str()))
+}
+
+/// The message, and what comes with it: one code can mean several things, which these tell apart.
+fn said(refusal: Refusal) -> Option<String> {
+    let details = refusal.other.iter().map(|(name, text)| format!("{name} {text}"));
+    let details: Vec<String> = details.collect();
+    let message = refusal.message?;
+    Some(if details.is_empty() { message } else { format!("{message} ({})", details.join(", ")) })
 }
 
 fn kind(reply: &Reply, code: Option<u32>, words: &str, asked: Asked, now: Utc) -> VenueErrorKind {
@@ -122,6 +130,14 @@ mod tests {
         ] {
             assert_eq!(of(status, body), VenueErrorKind::Unknown, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn what_comes_with_a_refusal_is_told() {
+        let body = r#"{"code":40310000,"message":"insufficient qty","available":"0","existing_qty":"9"}"#;
+        let answer = Reply { status: 403, body: body.into(), retry_after: None, reset_at: None };
+        let error = reply(&answer, Asked::Order, Utc::from_nanos(0));
+        assert!(error.message.contains(r#"insufficient qty (available "0", existing_qty "9")"#), "{error}");
     }
 
     #[test]

@@ -139,7 +139,9 @@ impl Alpaca {
             };
             looked += 1;
             let found = pages::around(&self.trading, at).unwrap_or_default();
-            found.iter().for_each(|order| self.families.learn(order));
+            for order in &found {
+                self.families.learn(order);
+            }
         }
     }
 
@@ -151,7 +153,7 @@ impl Alpaca {
 }
 
 fn capabilities(requests_a_minute: u32) -> Capabilities {
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
     Capabilities {
         // An id that was ever used is refused for good, whatever became of the order.
         class: IdClass::A,

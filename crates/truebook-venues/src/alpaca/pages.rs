@@ -32,7 +32,7 @@ impl<T> Read<T> {
         Self { rows, completeness: Completeness::Complete }
     }
 
-    fn cut(rows: Vec<T>, why: impl ToString) -> Self {
+    fn cut(rows: Vec<T>, why: &impl ToString) -> Self {
         let why = why.to_string();
         let nothing = rows.is_empty();
         let completeness = if nothing { Completeness::Failed(why) } else { Completeness::Partial(why) };
@@ -59,7 +59,7 @@ pub(crate) fn orders(api: &Api, wanted: Wanted) -> Read<Order> {
     for _ in 0..PAGES_MAX {
         let page = match api.get::<Vec<Order>>(&orders_path(wanted, after)) {
             Ok(page) => page,
-            Err(error) => return Read::cut(rows, error),
+            Err(error) => return Read::cut(rows, &error),
         };
         let count: usize = page.iter().map(|order| 1 + order.legs.as_ref().map_or(0, Vec::len)).sum();
         let last = page.iter().filter_map(|order| time::parse(order.submitted_at.as_deref()?)).max();
@@ -69,12 +69,12 @@ pub(crate) fn orders(api: &Api, wanted: Wanted) -> Read<Order> {
             return Read::all(rows);
         }
         if rows.len() == before {
-            return if count < ORDERS { Read::all(rows) } else { Read::cut(rows, TOO_DENSE) };
+            return if count < ORDERS { Read::all(rows) } else { Read::cut(rows, &TOO_DENSE) };
         }
-        let Some(last) = last else { return Read::cut(rows, "orders without a time of submission") };
+        let Some(last) = last else { return Read::cut(rows, &"orders without a time of submission") };
         after = Some(just_before(last));
     }
-    Read::cut(rows, TOO_LONG)
+    Read::cut(rows, &TOO_LONG)
 }
 
 const TOO_DENSE: &str = "more orders in one moment than on a page";
@@ -116,7 +116,7 @@ pub(crate) fn fills(api: &Api, since: Utc) -> Read<Activity> {
         let token = rows.last().map(|activity| activity.id.clone());
         let page = match api.get::<Vec<Activity>>(&fills_path(since, token.as_deref())) {
             Ok(page) => page,
-            Err(error) => return Read::cut(rows, error),
+            Err(error) => return Read::cut(rows, &error),
         };
         let (count, before) = (page.len(), rows.len());
         rows.extend(page.into_iter().filter(|activity| seen.insert(activity.id.clone())));
@@ -124,10 +124,10 @@ pub(crate) fn fills(api: &Api, since: Utc) -> Read<Activity> {
             return Read::all(rows);
         }
         if rows.len() == before {
-            return Read::cut(rows, "the list of executions does not go on");
+            return Read::cut(rows, &"the list of executions does not go on");
         }
     }
-    Read::cut(rows, TOO_LONG)
+    Read::cut(rows, &TOO_LONG)
 }
 
 fn fills_path(since: Utc, token: Option<&str>) -> String {

@@ -24,8 +24,8 @@ pub struct Unreadable {
 struct Of<'a>(&'static str, &'a str);
 
 impl Of<'_> {
-    fn bad(&self, what: &'static str, text: impl ToString) -> Unreadable {
-        Unreadable { object: self.0, id: self.1.to_owned(), what, text: text.to_string() }
+    fn bad(&self, what: &'static str, text: &str) -> Unreadable {
+        Unreadable { object: self.0, id: self.1.to_owned(), what, text: text.to_owned() }
     }
 
     fn amount<T: FromStr>(

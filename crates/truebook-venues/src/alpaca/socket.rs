@@ -32,7 +32,7 @@ impl Socket {
         let limits = tcp.set_read_timeout(Some(timeout)).and_then(|()| tcp.set_write_timeout(Some(timeout)));
         limits.and_then(|()| tcp.set_nodelay(true)).map_err(|error| failed(&error))?;
         let later = tcp.try_clone().map_err(|error| failed(&error))?;
-        let connector = address.is_encrypted().then(|| Connector::Rustls(tls())).unwrap_or(Connector::Plain);
+        let connector = if address.is_encrypted() { Connector::Rustls(tls()) } else { Connector::Plain };
         let joined = tungstenite::client_tls_with_config(address.stream(), tcp, None, Some(connector));
         let (socket, _) = joined.map_err(|error| failed(&error))?;
         later.set_read_timeout(Some(MOMENT)).map_err(|error| failed(&error))?;

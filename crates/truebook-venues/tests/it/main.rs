@@ -1,4 +1,5 @@
 //! The adapters against servers that misbehave on the wire, and against what brokers published.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
 
 #[cfg(feature = "alpaca")]
 mod broker_data;

@@ -80,7 +80,7 @@ pub struct Amount(Box<str>);
 
 impl Amount {
     /// From a text.
-    pub fn new(text: impl ToString) -> Self {
+    pub fn new(text: &(impl ToString + ?Sized)) -> Self {
         Self(text.to_string().into())
     }
 
