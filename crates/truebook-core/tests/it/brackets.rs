@@ -6,15 +6,13 @@ use truebook_core::capability::{
     Brackets, Capabilities, ConditionalList, IdClass, IdRule, Lookup, ReplaceQuantity,
 };
 use truebook_core::event::{Acked, Event, Record};
-use truebook_core::id::{ExecutionId, Seq, VenueOrderId};
+use truebook_core::id::{ExecutionId, OrderId, Seq, VenueOrderId};
 use truebook_core::life::Closing;
 use truebook_core::money::Qty;
 use truebook_core::observation::{
     Completeness, Listing, Observation, OrderReport, PositionReport, ReportStatus,
 };
-use truebook_core::order::{
-    Bracket, Fill, Intent, OrderType, Placement, ProfitLeg, Role, Side, StopLeg, Terms,
-};
+use truebook_core::order::{Bracket, Fill, Intent, Placement, ProfitLeg, Role, Side, StopLeg, Terms};
 use truebook_core::reconcile::{Action, Policy, check, plan};
 use truebook_core::state::State;
 use truebook_core::time::Utc;
@@ -37,17 +35,24 @@ fn entry() -> Intent {
     Intent { quantity: six(), side: Side::Buy, role: Role::Entry, parent: None, terms, ..intent(1) }
 }
 
-fn leg(number: u8, role: Role, order_type: OrderType) -> Intent {
-    let terms = Terms { via: Placement::WithParent, ..Terms::default() };
-    Intent { id: id(number), side: Side::Sell, order_type, role, parent: Some(id(1)), terms, ..entry() }
+fn apply(state: &mut State, event: Event) {
+    state.apply(Seq::new(9), &Record::new(Utc::from_nanos(1), event)).unwrap();
+}
+
+fn acknowledged(id: OrderId, name: &str) -> Event {
+    let venue_order = venue_order(name);
+    Event::Ack(Acked { id, venue_order, status: None, venue_time: None, alias: None })
 }
 
 /// A bracket of six whose entry is filled and whose legs are live.
 fn held() -> State {
-    let ack = |number, name| {
-        let (id, venue_order) = (id(number), venue_order(name));
-        Event::Ack(Acked { id, venue_order, status: None, venue_time: None, alias: None })
-    };
+    let mut state = begin();
+    apply(&mut state, Event::Intent(entry().into()));
+    apply(&mut state, acknowledged(id(1), "entry"));
+    for (role, name) in [(Role::StopLoss, "stop"), (Role::TakeProfit, "profit")] {
+        let leg = state.live().orders.values().find(|order| order.intent.role == role).unwrap().intent.id;
+        apply(&mut state, acknowledged(leg, name));
+    }
     let fill = Fill {
         id: id(1),
         execution: ExecutionId::new("bought").unwrap(),
@@ -60,19 +65,7 @@ fn held() -> State {
         venue_time: None,
         multiplier: None,
     };
-    let events = [
-        Event::Intent(entry().into()),
-        Event::Intent(leg(2, Role::StopLoss, OrderType::Stop).into()),
-        Event::Intent(leg(3, Role::TakeProfit, OrderType::Limit).into()),
-        ack(1, "entry"),
-        ack(2, "stop"),
-        ack(3, "profit"),
-        Event::Fill(fill.into()),
-    ];
-    let mut state = begin();
-    for (seq, event) in (2..).map(Seq::new).zip(events) {
-        state.apply(seq, &Record::new(Utc::from_nanos(1), event)).unwrap();
-    }
+    apply(&mut state, Event::Fill(fill.into()));
     state
 }
 

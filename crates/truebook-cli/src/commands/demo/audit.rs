@@ -29,7 +29,8 @@ pub(super) struct Figures {
     pub(super) at_venue: usize,
     /// Orders at the venue beyond one for each key.
     pub(super) duplicates: usize,
-    /// Live orders at the venue that bear our tag and are not in the book, and legs whose position is closed.
+    /// Live orders at the venue that bear our tag and are not in the book, and legs that were live or executed
+    /// after their position was closed.
     pub(super) orphans: usize,
     /// For how long a position that was to have a stop had none, by the venue's own times.
     pub(super) unprotected_ms: u64,
@@ -56,9 +57,9 @@ pub(super) struct Found {
 }
 
 /// What the journal says.
-struct Journal {
+pub(super) struct Journal {
     seqs: BTreeSet<Seq>,
-    intents: BTreeMap<OrderId, Intent>,
+    pub(super) intents: BTreeMap<OrderId, Intent>,
 }
 
 pub(super) fn audit(stage: &Stage, args: &DemoArgs, acknowledged: u64) -> Result<Found, Failure> {
@@ -66,7 +67,7 @@ pub(super) fn audit(stage: &Stage, args: &DemoArgs, acknowledged: u64) -> Result
     let peek = Peek::read(&stage.book(), None)?;
     let live = peek.state.live();
     let journal = read_journal(stage)?;
-    let exposure = unprotected::measure(&exchange);
+    let exposure = unprotected::measure(&exchange, &journal);
     let figures = Figures {
         kills: args.kills,
         intended: journal.intents.values().filter(|intent| intent.terms.via == Placement::Own).count(),
@@ -142,14 +143,14 @@ fn orphans(exchange: &Exchange, live: &Live, exposure: &Exposure) -> usize {
         let mut open = live.orders.values().filter(|known| !known.state().is_terminal());
         open.any(|known| known.venue_orders.contains_key(&order.id))
     };
-    let is_orphan = |order: &&OrderRecord| match &order.parent {
-        None => is_ours(order) && !in_book(order),
-        Some(parent) => {
-            let of_ours = exchange.order(parent).is_some_and(is_ours);
-            of_ours && (!in_book(order) || exposure.closed.contains(parent))
-        }
+    let is_of_ours = |order: &OrderRecord| match &order.parent {
+        None => is_ours(order),
+        Some(parent) => exchange.order(parent).is_some_and(is_ours),
     };
-    exchange.all_orders().filter(|order| order.status.is_live()).filter(is_orphan).count()
+    let live_orders = exchange.all_orders().filter(|order| order.status.is_live());
+    let unknown = live_orders.filter(|order| is_of_ours(order) && !in_book(order));
+    let outliving = exposure.outliving.iter().cloned();
+    unknown.map(|order| order.id.clone()).chain(outliving).collect::<BTreeSet<_>>().len()
 }
 
 fn difference(exchange: &Exchange, live: &Live) -> Result<Qty, Failure> {

@@ -14,10 +14,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use truebook::Book;
 use truebook::core::doc::{Doc, Path};
-use truebook::core::event::{Acked, Event};
+use truebook::core::event::{Acked, Asked, Closed, Event};
 use truebook::core::id::{Instrument, OrderId, OrderKey, Seq};
+use truebook::core::life::{Closing, OrderState};
 use truebook::core::money::{Price, Qty};
-use truebook::core::observation::{FillReport, FillTerms};
+use truebook::core::observation::{FillReport, FillTerms, OrderReport};
 use truebook::core::order::{
     Bracket, Intent, OrderType, Placement, ProfitLeg, Role, Side, StopLeg, Terms, TimeInForce,
 };
@@ -158,33 +159,17 @@ impl Bot {
         OrderId::from_bytes(bytes)
     }
 
-    fn write_down(&mut self, intent: &Intent, accepted: &Accepted) -> Result<(), Failure> {
-        let ack = |id, report: &truebook::core::observation::OrderReport| {
-            let (venue_order, status) = (report.venue_order.clone(), Some(report.word.clone()));
-            Event::Ack(Acked { id, venue_order, status, venue_time: report.updated_at, alias: None })
+    fn write_down(&self, intent: &Intent, accepted: &Accepted) -> Result<(), Failure> {
+        self.book.record(Event::Intent(Box::new(intent.clone())))?;
+        let live = self.book.live()?;
+        let leg = |role| {
+            let mut legs = live.orders.values().filter(|order| order.intent.parent == Some(intent.id));
+            legs.find(|leg| Some(leg.intent.role) == role).map(|leg| leg.intent.id)
         };
-        let mut events = vec![Event::Intent(Box::new(intent.clone())), ack(intent.id, &accepted.report)];
-        for report in &accepted.legs {
-            let leg = self.leg(intent, report);
-            let id = leg.id;
-            events.extend([Event::Intent(Box::new(leg)), ack(id, report)]);
-        }
-        self.book.record_all(events)?;
+        let legs = accepted.legs.iter().filter_map(|report| Some(acknowledged(leg(report.role)?, report)));
+        let events = std::iter::once(acknowledged(intent.id, &accepted.report)).chain(legs);
+        self.book.record_all(events.collect())?;
         Ok(())
-    }
-
-    fn leg(&mut self, entry: &Intent, report: &truebook::core::observation::OrderReport) -> Intent {
-        Intent {
-            id: self.random_id(&entry.key),
-            side: report.side,
-            order_type: report.order_type.unwrap_or(OrderType::Limit),
-            limit: report.limit,
-            stop: report.stop,
-            role: report.role.unwrap_or(Role::TakeProfit),
-            parent: Some(entry.id),
-            terms: Terms { via: Placement::WithParent, ..Terms::default() },
-            ..entry.clone()
-        }
     }
 
     /// Takes in the executions of the orders that it knows of.
@@ -200,33 +185,38 @@ impl Bot {
         let live = self.book.live()?;
         let owner = live.orders.values().find(|order| order.venue_orders.contains_key(&fill.venue_order));
         let Some(order) = owner else { return Ok(()) };
-        let terms = FillTerms { base: None, multiplier: None };
+        let terms = FillTerms::default();
         let facts = fill_facts(order.intent.id, Some(order), fill, &terms);
         let fills = facts.into_iter().filter(|event| matches!(event, Event::Fill(_)));
         self.book.record_all(fills.collect())?;
         Ok(())
     }
 
-    /// A bracket of which one leg was filled is over.
+    /// A bracket whose legs have sold all that its entry bought is over.
     fn finish(&self) -> Result<(), Failure> {
-        use truebook::core::event::{Asked, Closed};
-        use truebook::core::life::{Closing, OrderState};
         let live = self.book.live()?;
-        for leg in live.orders.values().filter(|order| order.state() == OrderState::Filled) {
-            let Some(entry) = leg.intent.parent else { continue };
-            let others = live
-                .orders
-                .values()
-                .filter(|other| other.intent.parent == Some(entry) && !other.state().is_terminal());
-            let mut events: Vec<Event> = others
-                .map(|other| {
-                    let (id, closing) = (other.intent.id, Closing::Cancelled);
-                    Event::Closed(Closed { id, closing, why: None, venue_order: None, claimed: None })
-                })
-                .collect();
-            events.push(Event::Done(Asked { id: entry, why: "a leg was filled".to_owned() }));
+        for entry in live.orders.values().filter(|order| order.state() == OrderState::Filled) {
+            let id = entry.intent.id;
+            let legs = || live.orders.values().filter(move |order| order.intent.parent == Some(id));
+            let sold = legs().try_fold(Qty::ZERO, |sum, leg| sum.plus(leg.filled));
+            if legs().next().is_none() || sold.is_ok_and(|sold| sold < entry.filled) {
+                continue;
+            }
+            let open = legs().filter(|leg| !leg.state().is_terminal());
+            let mut events: Vec<Event> = open.map(|leg| cancelled(leg.intent.id)).collect();
+            events.push(Event::Done(Asked { id, why: "the legs were filled".to_owned() }));
             self.book.record_all(events)?;
         }
         Ok(())
     }
+}
+
+fn acknowledged(id: OrderId, report: &OrderReport) -> Event {
+    let (venue_order, status) = (report.venue_order.clone(), Some(report.word.clone()));
+    Event::Ack(Acked { id, venue_order, status, venue_time: report.updated_at, alias: None })
+}
+
+fn cancelled(id: OrderId) -> Event {
+    let closing = Closing::Cancelled;
+    Event::Closed(Closed { id, closing, why: None, venue_order: None, claimed: None })
 }

@@ -5,8 +5,9 @@
 //! filled, one of its own from the moment the venue got it, and both until they end. While an entry is being
 //! filled in pieces the venue holds its legs back; that time is the venue's, and told apart.
 
+use super::audit::Journal;
 use std::collections::BTreeSet;
-use truebook::core::id::VenueOrderId;
+use truebook::core::id::{OrderId, VenueOrderId};
 use truebook::core::money::Qty;
 use truebook::core::order::Role;
 use truebook::core::time::Utc;
@@ -17,44 +18,47 @@ use truebook::paper::{Exchange, FillRecord, OrderRecord};
 pub(super) struct Exposure {
     pub(super) unprotected_ms: u64,
     pub(super) filling_ms: u64,
-    /// Entries whose position is closed.
-    pub(super) closed: BTreeSet<VenueOrderId>,
+    /// Legs that were live, or were executed, after what they protect was closed.
+    pub(super) outliving: BTreeSet<VenueOrderId>,
 }
 
 /// A time from here to there.
 type Span = (Utc, Utc);
 
-pub(super) fn measure(exchange: &Exchange) -> Exposure {
+pub(super) fn measure(exchange: &Exchange, journal: &Journal) -> Exposure {
     let end = last_time(exchange);
     let mut exposure = Exposure::default();
     let (mut bare_nanos, mut filling_nanos) = (0_i64, 0_i64);
     for entry in exchange.all_orders().filter(|order| !order.legs.is_empty() && !order.filled.is_zero()) {
-        let group = Group::of(exchange, entry);
+        let group = Group::of(exchange, journal, entry);
         let flat = group.flat_at();
-        if flat.is_some() {
-            exposure.closed.insert(entry.id.clone());
-        }
+        exposure.outliving.extend(flat.into_iter().flat_map(|flat| group.outliving(flat)));
         let Some(begin) = group.entry.ended_at() else { continue };
-        let held = (begin, flat.unwrap_or(end));
-        bare_nanos += bare(held, group.stops(end));
+        bare_nanos += bare((begin, flat.unwrap_or(end)), group.stops(end));
         filling_nanos += group.first_fill().map_or(0, |first| length((first, begin)));
     }
     (exposure.unprotected_ms, exposure.filling_ms) = (in_ms(bare_nanos), in_ms(filling_nanos));
     exposure
 }
 
+/// An entry, the legs that the venue made with it and those that were sent for it later.
 struct Group<'a> {
     entry: &'a OrderRecord,
-    legs: Vec<&'a OrderRecord>,
+    legs: Vec<(&'a OrderRecord, Role)>,
     fills: Vec<&'a FillRecord>,
 }
 
 impl<'a> Group<'a> {
-    fn of(exchange: &'a Exchange, entry: &'a OrderRecord) -> Self {
+    fn of(exchange: &'a Exchange, journal: &Journal, entry: &'a OrderRecord) -> Self {
+        let role = |leg: &OrderRecord| match &leg.parent {
+            Some(parent) => (*parent == entry.id).then_some(leg.role),
+            None => sent_for(journal, leg, entry),
+        };
         let legs: Vec<_> =
-            exchange.all_orders().filter(|order| order.parent.as_ref() == Some(&entry.id)).collect();
-        let is_ours =
-            |fill: &&FillRecord| fill.order == entry.id || legs.iter().any(|leg| leg.id == fill.order);
+            exchange.all_orders().filter_map(|order| role(order).map(|role| (order, role))).collect();
+        let is_ours = |fill: &&FillRecord| {
+            fill.order == entry.id || legs.iter().any(|(leg, _)| leg.id == fill.order)
+        };
         let fills = exchange.all_fills().iter().filter(is_ours).collect();
         Self { entry, legs, fills }
     }
@@ -75,16 +79,34 @@ impl<'a> Group<'a> {
         None
     }
 
+    /// Legs that are live or were executed after this moment.
+    fn outliving(&self, flat: Utc) -> impl Iterator<Item = VenueOrderId> {
+        let executed = move |leg: &OrderRecord| {
+            self.fills.iter().any(|fill| fill.order == leg.id && fill.at > flat)
+        };
+        let outlives = move |(leg, _): &&(&OrderRecord, Role)| leg.status.is_live() || executed(leg);
+        self.legs.iter().filter(outlives).map(|(leg, _)| leg.id.clone())
+    }
+
     /// When which stop was live.
     fn stops(&self, end: Utc) -> Vec<Span> {
-        let stops = self.legs.iter().filter(|leg| leg.role == Role::StopLoss);
-        let from = self.entry.filled_at;
-        let mut spans: Vec<Span> = stops
-            .filter_map(|leg| Some((from?.max(leg.submitted_at), leg.ended_at().unwrap_or(end))))
-            .collect();
+        let stops = self.legs.iter().filter(|(_, role)| *role == Role::StopLoss);
+        let from = |leg: &OrderRecord| match leg.parent {
+            Some(_) => self.entry.filled_at.map(|filled| filled.max(leg.submitted_at)),
+            None => Some(leg.submitted_at),
+        };
+        let mut spans: Vec<Span> =
+            stops.filter_map(|(leg, _)| Some((from(leg)?, leg.ended_at().unwrap_or(end)))).collect();
         spans.sort_unstable();
         spans
     }
+}
+
+/// What an order was sent for, if it was for this entry; the journal knows.
+fn sent_for(journal: &Journal, leg: &OrderRecord, entry: &OrderRecord) -> Option<Role> {
+    let intent = journal.intents.get(&OrderId::from_hex(&leg.client_id)?)?;
+    let parent = OrderId::from_hex(&entry.client_id)?;
+    (intent.parent == Some(parent)).then_some(intent.role)
 }
 
 /// How much of a time none of the spans covers.
