@@ -7,6 +7,7 @@ use crate::needs::Needs;
 use crate::output::table;
 use serde::Serialize;
 use std::collections::HashMap;
+use truebook::core::bracket::native_legs;
 use truebook::core::event::{Event, Record};
 use truebook::core::id::{OrderId, OrderKey, Seq};
 use truebook::core::order::{Fee, Fill, Intent, Side};
@@ -41,10 +42,15 @@ pub(super) fn run(needs: &Needs, args: &FillsArgs) -> Result<Outcome, Failure> {
 }
 
 fn read(needs: &Needs, args: &FillsArgs) -> Result<Vec<Row>, Failure> {
-    let (mut keys, mut rows) = (HashMap::new(), Vec::new());
+    let (mut keys, mut rows, mut identity) = (HashMap::new(), Vec::new(), None);
     history::each(needs, |seq, record| {
+        if let Event::Created(created) = &record.ev {
+            identity = Some(created.identity.clone());
+        }
         for intent in intents(&record.ev) {
-            keys.insert(intent.id, intent.key.clone());
+            let legs = identity.as_ref().map_or_else(Vec::new, |identity| native_legs(identity, intent));
+            let ids = legs.iter().map(|leg| leg.id).chain([intent.id]);
+            keys.extend(ids.map(|id| (id, intent.key.clone())));
         }
         if let Event::Fill(fill) = &record.ev {
             rows.extend(wanted(args, fill, record, &keys).then(|| row(seq, record, fill, &keys)));
@@ -54,7 +60,7 @@ fn read(needs: &Needs, args: &FillsArgs) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-/// The orders that come into the book with an event.
+/// The orders that come into the book with an event; the legs that the venue makes follow from them.
 fn intents(event: &Event) -> Vec<&Intent> {
     match event {
         Event::Intent(intent) => vec![intent],

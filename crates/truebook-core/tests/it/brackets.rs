@@ -105,8 +105,7 @@ fn between_two_lists(filled: &str, cancelled: &str) -> Observation {
         over(filled, role(filled), Closing::Filled, six()),
         over(cancelled, role(cancelled), Closing::Cancelled, Qty::ZERO),
     ];
-    let position =
-        PositionReport { instrument: entry().instrument, quantity: six(), average_price: None };
+    let position = PositionReport { instrument: entry().instrument, quantity: six(), average_price: None };
     Observation {
         venue_now: Utc::from_nanos(3),
         our_now: Utc::from_nanos(3),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use truebook::Book;
+use truebook::core::bracket::native_legs;
 use truebook::core::doc::{Doc, Path};
 use truebook::core::event::{Acked, Asked, Closed, Event};
 use truebook::core::id::{Instrument, OrderId, OrderKey, Seq};
@@ -160,15 +161,13 @@ impl Bot {
     }
 
     fn write_down(&self, intent: &Intent, accepted: &Accepted) -> Result<(), Failure> {
-        self.book.record(Event::Intent(Box::new(intent.clone())))?;
-        let live = self.book.live()?;
-        let leg = |role| {
-            let mut legs = live.orders.values().filter(|order| order.intent.parent == Some(intent.id));
-            legs.find(|leg| Some(leg.intent.role) == role).map(|leg| leg.intent.id)
-        };
-        let legs = accepted.legs.iter().filter_map(|report| Some(acknowledged(leg(report.role)?, report)));
-        let events = std::iter::once(acknowledged(intent.id, &accepted.report)).chain(legs);
-        self.book.record_all(events.collect())?;
+        let legs = native_legs(&self.book.live()?.identity, intent);
+        let leg = |role| legs.iter().find(|leg| Some(leg.role) == role).map(|leg| leg.id);
+        let mut events = vec![Event::Intent(Box::new(intent.clone()))];
+        events.push(acknowledged(intent.id, &accepted.report));
+        events
+            .extend(accepted.legs.iter().filter_map(|report| Some(acknowledged(leg(report.role)?, report))));
+        self.book.record_all(events)?;
         Ok(())
     }
 

@@ -16,8 +16,8 @@ const PRICES: &str = include_str!("../../../data/sp500.csv");
 /// What is traded.
 pub(super) const SYMBOL: &str = "SPX";
 const TICK_MS: &str = "20";
-/// One reply in eight is lost, and one order in three is filled in pieces.
-const LOST_REPLIES: &str = "125";
+/// One reply in four is lost, and one order in three is filled in pieces.
+const LOST_REPLIES: &str = "250";
 const PARTIAL_FILLS: &str = "333";
 
 /// The strategy, tuned to trade often: narrow averages, near legs. Exits are the bracket's, so that the stop

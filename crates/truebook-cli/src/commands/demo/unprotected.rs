@@ -56,9 +56,8 @@ impl<'a> Group<'a> {
         };
         let legs: Vec<_> =
             exchange.all_orders().filter_map(|order| role(order).map(|role| (order, role))).collect();
-        let is_ours = |fill: &&FillRecord| {
-            fill.order == entry.id || legs.iter().any(|(leg, _)| leg.id == fill.order)
-        };
+        let is_ours =
+            |fill: &&FillRecord| fill.order == entry.id || legs.iter().any(|(leg, _)| leg.id == fill.order);
         let fills = exchange.all_fills().iter().filter(is_ours).collect();
         Self { entry, legs, fills }
     }
@@ -81,9 +80,8 @@ impl<'a> Group<'a> {
 
     /// Legs that are live or were executed after this moment.
     fn outliving(&self, flat: Utc) -> impl Iterator<Item = VenueOrderId> {
-        let executed = move |leg: &OrderRecord| {
-            self.fills.iter().any(|fill| fill.order == leg.id && fill.at > flat)
-        };
+        let executed =
+            move |leg: &OrderRecord| self.fills.iter().any(|fill| fill.order == leg.id && fill.at > flat);
         let outlives = move |(leg, _): &&(&OrderRecord, Role)| leg.status.is_live() || executed(leg);
         self.legs.iter().filter(outlives).map(|(leg, _)| leg.id.clone())
     }
