@@ -5,6 +5,7 @@ mod broken_leader;
 mod formats;
 mod guards;
 mod life;
+mod own_strategy;
 mod paper;
 mod reserve;
 mod support;
