@@ -11,7 +11,9 @@ use std::io::Write;
 use std::process::ExitCode;
 use truebook::book::import::ImportError;
 use truebook::book::{AdoptError, OpenError, WriteError};
+use truebook::engine::TradeError;
 use truebook::log::LogError;
+use truebook::venue::VenueErrorKind;
 
 /// How a command ended that did what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +182,21 @@ impl From<ImportError> for Failure {
                 Some("truebook state save FILE takes any JSON object as the bot's variables")
             }
             ImportError::Write(failed) => failed.hint(),
+        };
+        Self::caused(&failed).maybe_hint(hint)
+    }
+}
+
+impl From<TradeError> for Failure {
+    fn from(failed: TradeError) -> Self {
+        let hint = match &failed {
+            TradeError::OtherVenue { .. } => Some("truebook status tells where the book trades"),
+            TradeError::Policy(_) => Some("truebook settings show, then truebook settings accept FILE"),
+            TradeError::Write(failed) => failed.hint(),
+            TradeError::Venue(failed) if failed.kind == VenueErrorKind::Unauthorized => {
+                Some("--venue-keys FILE, or APCA_API_KEY_ID and APCA_API_SECRET_KEY in the environment")
+            }
+            _ => None,
         };
         Self::caused(&failed).maybe_hint(hint)
     }

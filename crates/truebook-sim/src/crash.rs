@@ -143,6 +143,7 @@ fn new_book(scope: Scope) -> NewBook {
         settings: Doc::object(),
         key: key(scope),
         readable: None,
+        installation: None,
     }
 }
 

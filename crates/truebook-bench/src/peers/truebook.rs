@@ -99,6 +99,7 @@ pub(crate) fn create(dir: &Path, options: OpenOptions) -> Result<Book, BenchErro
         settings: Doc::object(),
         key: None,
         readable: None,
+        installation: None,
     };
     Book::create(World::real(dir), &new, options).peer(ME, "create the book")
 }

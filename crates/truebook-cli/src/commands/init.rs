@@ -37,6 +37,7 @@ fn new_book(needs: &Needs, args: &InitArgs) -> Result<NewBook, Failure> {
         settings,
         key: needs.key(),
         readable: args.readable.map(Into::into),
+        installation: args.installation,
     })
 }
 

@@ -1,14 +1,24 @@
 //! One file a command.
 
+mod block;
 mod checkpoint;
 mod completions;
+mod correct;
+mod demo;
 mod drill;
 mod export;
+mod fills;
+mod halt;
 mod import;
 mod init;
 mod log;
+mod orders;
+mod paper;
 mod pipe;
+mod positions;
+mod reconcile;
 mod recover;
+mod run;
 mod settings;
 mod state;
 mod status;
@@ -37,6 +47,19 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Export(args) => export::run(&needs, args),
         Command::Pipe(args) => pipe::run(&needs, args),
         Command::Drill(args) => drill::run(&needs, args),
+        Command::Orders(args) => orders::run(&needs, args),
+        Command::Positions => positions::run(&needs),
+        Command::Fills(args) => fills::run(&needs, args),
+        Command::Reconcile(args) => reconcile::run(&needs, args),
+        Command::Correct(args) => correct::run(&needs, args),
+        Command::Block(args) => block::block(&needs, args),
+        Command::Unblock(args) => block::unblock(&needs, args),
+        Command::Halt(args) => halt::halt(&needs, args),
+        Command::Resume(args) => halt::resume(&needs, args),
+        Command::Run(args) => run::run(&needs, args),
+        Command::Paper(args) => paper::run(&needs, flags.globals.data.as_deref(), args),
+        Command::Demo(args) => demo::run(&needs, args),
+        Command::DemoBot(args) => demo::bot(&needs, args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -1,12 +1,15 @@
 //! The commands and what each takes.
 
-use super::Source;
+use super::{
+    BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, OrdersArgs, PaperArgs, ReasonArgs,
+    ReconcileArgs, RunArgs, Source,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use truebook::book::OnChangedSettings;
 use truebook::core::doc::Path;
 use truebook::core::event::Event;
-use truebook::core::id::{AccountName, BookName, VenueName};
+use truebook::core::id::{AccountName, BookName, InstallationTag, VenueName};
 use truebook::core::identity::Mode;
 use truebook::manifest::ReadableCopy;
 
@@ -61,6 +64,36 @@ pub(crate) enum Command {
     /// removed again; no book of yours is touched. Exit code 1 if an expectation did not hold, 2 if a drill
     /// could not be run.
     Drill(DrillArgs),
+    /// Show the live orders, or all
+    Orders(OrdersArgs),
+    /// Show what is held, what it cost, what was won with it, and why new risk is refused
+    Positions,
+    /// Show executions, read from the journal
+    Fills(FillsArgs),
+    /// Bring book and venue to agreement, or show what that would take
+    Reconcile(ReconcileArgs),
+    /// Correct a position by hand, with a reason
+    Correct(CorrectArgs),
+    /// Refuse new risk in an instrument
+    Block(BlockArgs),
+    /// Allow new risk in an instrument again, once somebody looked at what refused it
+    Unblock(BlockArgs),
+    /// Refuse all new risk
+    Halt(ReasonArgs),
+    /// Allow new risk again
+    Resume(ReasonArgs),
+    /// Trade: recover, reconcile, keep book and venue in agreement and run a strategy, until SIGTERM or SIGINT
+    Run(RunArgs),
+    /// A venue that exists only here, speaking Alpaca's Trading API v2, with faults on demand
+    ///
+    /// What it has is kept in --data DIR if that is given, and forgotten at the end otherwise.
+    Paper(PaperArgs),
+    /// See it: a bot is killed again and again while it trades, and its book is audited against the venue
+    ///
+    /// Exit code 1 if anything was lost, sent twice, left unprotected or is not in agreement.
+    Demo(DemoArgs),
+    #[command(hide = true)]
+    DemoBot(DemoBotArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -94,6 +127,14 @@ pub(crate) struct InitArgs {
     /// What becomes of the readable copy, `bot_state.json` [default: plain, or encrypted in an encrypted book]
     #[arg(long, value_enum)]
     pub(crate) readable: Option<ReadableArg>,
+    /// The tag of a book that was lost and is made again: 8 hexadecimal digits, with which its client order
+    /// ids begin [default: a new one]
+    #[arg(long, value_name = "TAG", value_parser = parse_installation)]
+    pub(crate) installation: Option<InstallationTag>,
+}
+
+fn parse_installation(text: &str) -> Result<InstallationTag, &'static str> {
+    InstallationTag::from_hex(text).ok_or("a tag has 8 lower-case hexadecimal digits")
 }
 
 /// See [`Mode`].

@@ -9,9 +9,9 @@ use truebook::journal::SEGMENT_BYTES_DEFAULT;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Globals {
-    /// Directory of the book
-    #[arg(long, global = true, value_name = "DIR", env = "TRUEBOOK_DATA", default_value = "data")]
-    pub(crate) data: PathBuf,
+    /// Directory of the book [default: data]
+    #[arg(long, global = true, value_name = "DIR", env = "TRUEBOOK_DATA")]
+    pub(crate) data: Option<PathBuf>,
 
     /// Print JSON, a documented contract, instead of text
     #[arg(long, global = true)]

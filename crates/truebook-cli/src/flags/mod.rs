@@ -3,6 +3,7 @@
 mod commands;
 mod globals;
 mod source;
+mod trading;
 
 pub(crate) use commands::{
     Command, CompletionsArgs, DrillArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs,
@@ -10,6 +11,10 @@ pub(crate) use commands::{
 };
 pub(crate) use globals::{Globals, UpkeepArg};
 pub(crate) use source::Source;
+pub(crate) use trading::{
+    BlockArgs, ClassArg, CorrectArgs, DemoArgs, DemoBot, DemoBotArgs, FaultArgs, FillsArgs, OrdersArgs,
+    PaperArgs, ReasonArgs, ReconcileArgs, RunArgs, StrategyArg, VenueArgs, WithoutArg,
+};
 
 use crate::errors::ErrorChannel;
 use clap::Parser;

@@ -2,7 +2,9 @@
 
 pub(crate) mod input;
 mod key;
+pub(crate) mod stop;
 pub(crate) mod value;
+pub(crate) mod venue;
 
 use crate::errors::Failure;
 use crate::flags::{Globals, UpkeepArg};
@@ -13,6 +15,9 @@ use truebook::crypt::KeySource;
 use truebook::disk::Medium;
 use truebook::journal::JournalOptions;
 use truebook::{Book, World};
+
+/// Where a book is if nobody says.
+const DATA_DEFAULT: &str = "data";
 
 /// A book's place and how to get at it.
 pub(crate) struct Needs {
@@ -27,7 +32,7 @@ pub(crate) struct Needs {
 impl Needs {
     pub(crate) fn new(globals: &Globals) -> Result<Self, Failure> {
         Ok(Self {
-            data: globals.data.clone(),
+            data: globals.data.clone().unwrap_or_else(|| DATA_DEFAULT.into()),
             key: key::find(globals)?,
             format: if globals.json { Format::Json } else { Format::Text },
             upkeep: globals.upkeep,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
 
 mod bad_input;
+mod demo;
 mod drill;
 mod encryption;
 mod export;
@@ -14,3 +15,4 @@ mod pipe;
 mod readable;
 mod recover;
 mod support;
+mod trading;

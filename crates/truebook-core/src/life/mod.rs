@@ -415,11 +415,17 @@ impl Order {
     }
 
     fn lacks_executions(&self) -> bool {
+        self.filled_at_least() > self.filled
+    }
+
+    /// How much is filled by executions or by what the venue says of its orders that are over, whichever is
+    /// more: the executions of the rest are on their way.
+    pub fn filled_at_least(&self) -> Qty {
         let claimed = self.venue_orders.values().try_fold(Qty::ZERO, |sum, venue| {
             // Without the venue order's id an execution is counted for the order alone.
             sum.plus(venue.claimed.max(venue.filled))
         });
-        claimed.is_ok_and(|claimed| claimed > self.filled)
+        claimed.map_or(self.filled, |claimed| claimed.max(self.filled))
     }
 
     /// How the last incarnation ended; `None` if each gave way to another, which is then still to be seen.

@@ -44,7 +44,9 @@ impl Group {
         let orders = draft.live().orders.values();
         let legs: Vec<Order> =
             orders.filter(|order| order.intent.parent == Some(id)).map(|order| (**order).clone()).collect();
-        let closed = legs.iter().try_fold(Qty::ZERO, |sum, leg| sum.plus(leg.filled)).ok()?;
+        // What the venue says a leg has closed is closed, even if the executions are on their way: another leg
+        // for it would open a position the other way round.
+        let closed = legs.iter().try_fold(Qty::ZERO, |sum, leg| sum.plus(leg.filled_at_least())).ok()?;
         let opened = entry.filled.minus(closed).ok()?;
         let position = draft.live().positions.get(&entry.intent.instrument);
         let held = position.map_or(Qty::ZERO, |position| position.quantity);
@@ -116,6 +118,9 @@ fn wind_up(group: &Group, draft: &mut Draft) {
 }
 
 fn cancel(leg: &Order, why: &str, draft: &mut Draft) {
+    if leg.state() == OrderState::AwaitingFills {
+        return draft.hold(leg, "it is over; its executions are on their way");
+    }
     if leg.pending == Some(Request::Cancel) || leg.venue_orders.is_empty() {
         return draft.hold(leg, format!("to be cancelled ({why}) once the venue says where it stands"));
     }

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::plan::Inputs;
-use super::policy::Others;
+use super::policy::{Lost, Others};
 use crate::event::{Adopted, BlockKind, Event};
 use crate::id::{OrderId, OrderKey};
 use crate::observation::{Observation, OrderReport};
@@ -48,6 +48,11 @@ pub(super) fn look_at(inputs: &Inputs<'_>, draft: &mut Draft) {
         }
         match report.order_id() {
             Some(id) if id.tag() == ours => adopt_ours(report, id, draft),
+            Some(id) if inputs.policy.lost == Lost::Adopt => adopt(report, id, after_loss(report), draft),
+            None if inputs.policy.lost == Lost::Adopt && is_leg_of_truebook(inputs, report) => {
+                let id = foreign_id(report, draft);
+                adopt(report, id, after_loss(report), draft);
+            }
             _ => meet_foreign(inputs, report, draft),
         }
     }
@@ -59,6 +64,17 @@ fn ended_elsewhere(inputs: &Inputs<'_>, report: &OrderReport) -> bool {
     let is_filled = report.quantity.is_some_and(|wanted| !wanted.is_zero() && report.filled >= wanted);
     let mut same = inputs.observation.reports().filter(|other| other.venue_order == report.venue_order);
     is_filled || same.any(|other| other.status.ended().is_some())
+}
+
+fn after_loss(report: &OrderReport) -> String {
+    format!("order {} was made by a truebook whose state was lost: taken in", report.venue_order)
+}
+
+/// Legs that the venue makes bear ids of the venue's making: their parent tells whose they are.
+fn is_leg_of_truebook(inputs: &Inputs<'_>, report: &OrderReport) -> bool {
+    let Some(parent) = &report.parent else { return false };
+    let mut parents = inputs.observation.reports().filter(|other| other.venue_order == *parent);
+    parents.any(|parent| parent.order_id().is_some())
 }
 
 /// An order that this installation made: it is taken back by its id, so that its key gets it and not a second

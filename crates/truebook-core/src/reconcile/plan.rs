@@ -1,7 +1,7 @@
 //! The plan: what is to be done and why, and what is not done and why not.
 
 use super::draft::Draft;
-use super::policy::Policy;
+use super::policy::{Lost, Policy};
 use super::{brackets, facts, others, positions, unresolved};
 use crate::capability::Capabilities;
 use crate::event::Event;
@@ -193,7 +193,8 @@ pub(super) struct Inputs<'a> {
 
 /// Makes the plan. `state` must know what [`seen_ids`] asks for; see [`State::excerpt`].
 pub fn plan(state: State, observation: &Observation, policy: &Policy, capabilities: &Capabilities) -> Plan {
-    if let Some(refusal) = others::lost_state(state.live(), observation) {
+    let lost = others::lost_state(state.live(), observation).filter(|_| policy.lost == Lost::Refuse);
+    if let Some(refusal) = lost {
         return Plan {
             steps: Vec::new(),
             held_back: Vec::new(),

@@ -24,6 +24,19 @@ pub struct Policy {
     pub fills_grace_s: u32,
     /// Whether the venue's positions are to be the book's: not if others trade in the same account.
     pub positions: Positions,
+    /// A new book while orders of a truebook are live at the venue. No setting: somebody says so each time.
+    #[serde(skip)]
+    pub lost: Lost,
+}
+
+/// A book whose state was lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lost {
+    /// Nothing is done.
+    #[default]
+    Refuse,
+    /// The live orders that bear a truebook's id are taken in.
+    Adopt,
 }
 
 /// Orders of others.
@@ -81,6 +94,7 @@ impl Default for Policy {
             absent_after_s: None,
             fills_grace_s: 60,
             positions: Positions::Compare,
+            lost: Lost::Refuse,
         }
     }
 }

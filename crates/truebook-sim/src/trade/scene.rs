@@ -173,6 +173,7 @@ pub(super) fn new_book(scope: Scope) -> NewBook {
         settings: Doc::parse(patience, Limits::default()).unwrap_or_else(|_| unreachable!("valid JSON")),
         key: None,
         readable: None,
+        installation: None,
     }
 }
 

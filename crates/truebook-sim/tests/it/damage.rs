@@ -38,6 +38,7 @@ impl Sample {
             settings: Doc::object(),
             key: sample.key.clone(),
             readable: None,
+            installation: None,
         };
         let book = Book::create(sample.world(), &new, sample.options()).unwrap();
         write(&book, 0..50);

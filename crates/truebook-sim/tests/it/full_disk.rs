@@ -29,6 +29,7 @@ impl Full {
             settings: Doc::object(),
             key: None,
             readable: None,
+            installation: None,
         };
         let book = Book::create(place.world(), &new, options()).unwrap();
         truebook_sim::workload::open_order(&book, "open").unwrap();

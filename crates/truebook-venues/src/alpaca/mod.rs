@@ -94,6 +94,13 @@ impl Alpaca {
         }
     }
 
+    /// Under another name: what speaks like this venue need not be it, and books record where they trade.
+    #[must_use]
+    pub fn named(mut self, name: VenueName) -> Self {
+        self.name = name;
+        self
+    }
+
     fn accepted(&self, reply: &Reply, id: OrderId) -> Result<Accepted, VenueError> {
         let order: Order = body(reply)?;
         let reports = report::orders(&order, &self.families);

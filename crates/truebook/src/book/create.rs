@@ -70,7 +70,10 @@ fn make_directories(world: &World) -> Result<(), FileError> {
 fn make_manifest(world: &World, new: &NewBook) -> Result<Manifest, OpenError> {
     let random = |source| file(world, "get random bytes for", MANIFEST_FILE, source);
     let book = BookId::from_bytes(world.random().map_err(random)?);
-    let installation = InstallationTag::from_bytes(world.random().map_err(random)?);
+    let installation = match new.installation {
+        Some(tag) => tag,
+        None => InstallationTag::from_bytes(world.random().map_err(random)?),
+    };
     let salt: [u8; 32] = world.random().map_err(random)?;
     let cipher = match &new.key {
         None => None,

@@ -5,7 +5,7 @@ use crate::journal::JournalOptions;
 use crate::manifest::ReadableCopy;
 use core::time::Duration;
 use truebook_core::doc::Doc;
-use truebook_core::id::{AccountName, BookName, VenueName};
+use truebook_core::id::{AccountName, BookName, InstallationTag, VenueName};
 use truebook_core::identity::{Expected, Mode};
 
 /// The usual time between checkpoints.
@@ -32,6 +32,8 @@ pub struct NewBook {
     pub key: Option<KeySource>,
     /// What becomes of the readable copy; the default is plain, or encrypted in an encrypted book.
     pub readable: Option<ReadableCopy>,
+    /// The tag that begins its client order ids; random unless a lost book is made again.
+    pub installation: Option<InstallationTag>,
 }
 
 /// How a book is opened.

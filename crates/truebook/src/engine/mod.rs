@@ -34,6 +34,7 @@ use truebook_core::id::{OrderId, OrderKey};
 use truebook_core::life::Order;
 use truebook_core::order::Role;
 use truebook_core::reconcile::Policy;
+use truebook_core::reconcile::policy::Lost;
 use truebook_core::seen::order_seen_id;
 
 /// A book and the venue that it trades at. Cloning gives another handle to the same.
@@ -62,12 +63,25 @@ impl Trader {
     /// [`TradeError::OtherVenue`] if the book was made for another one; [`TradeError::Policy`] if the settings
     /// under `reconcile` cannot be read.
     pub fn new(book: Book, venue: Arc<dyn Venue>) -> Result<Self, TradeError> {
+        Self::with(book, venue, Lost::Refuse)
+    }
+
+    /// As [`Self::new`], for a book that was made again after its state was lost: the live orders that bear a
+    /// truebook's id are taken in.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn after_loss(book: Book, venue: Arc<dyn Venue>) -> Result<Self, TradeError> {
+        Self::with(book, venue, Lost::Adopt)
+    }
+
+    fn with(book: Book, venue: Arc<dyn Venue>, lost: Lost) -> Result<Self, TradeError> {
         let live = book.live()?;
         if live.identity.venue != venue.name() {
             let (book, venue) = (live.identity.venue, venue.name());
             return Err(TradeError::OtherVenue { book, venue });
         }
-        let policy = rules::policy_of(&live.settings)?;
+        let policy = Policy { lost, ..rules::policy_of(&live.settings)? };
         let unaccepted = !book.unaccepted_settings().is_empty();
         let settings = if unaccepted { SettingsState::Changed } else { SettingsState::Accepted };
         let session = Mutex::new(Session::new(settings));

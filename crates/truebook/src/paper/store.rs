@@ -81,5 +81,6 @@ fn new_book() -> Result<NewBook, IdError> {
         settings: Doc::object(),
         key: None,
         readable: None,
+        installation: None,
     })
 }

@@ -35,6 +35,20 @@ pub struct MaCrossSettings {
     pub profit_percent: Qty,
     /// Prices are multiples of this.
     pub tick: Price,
+    /// What becomes of a position when the fast average falls below the slow one.
+    #[serde(default)]
+    pub exit: Exit,
+}
+
+/// How the strategy leaves a position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// When the averages cross down it closes; the legs are cancelled first, so for a moment no stop is live.
+    #[default]
+    Close,
+    /// It leaves that to the bracket: the stop stays live until a leg has closed the position.
+    Bracket,
 }
 
 const fn fast() -> usize {
@@ -134,6 +148,7 @@ impl MaCross {
     ) -> Result<Acted, DeskError> {
         match signal.trend {
             Trend::Up => self.enter(desk, instrument, key, signal),
+            Trend::Down if self.settings.exit == Exit::Bracket => Ok(Acted::Done),
             Trend::Down => leave(desk, instrument, key),
         }
     }

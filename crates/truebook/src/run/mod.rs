@@ -6,7 +6,7 @@ mod desk;
 mod ma_cross;
 
 pub use desk::{Desk, DeskError};
-pub use ma_cross::{MaCross, MaCrossSettings};
+pub use ma_cross::{Exit, MaCross, MaCrossSettings};
 
 use crate::engine::{Reconciliation, TradeError, Trader};
 use crate::venue::StreamEvent;

@@ -9,6 +9,7 @@ mod formats;
 mod guards;
 mod life;
 mod limits;
+mod own_strategy;
 mod paper;
 mod reserve;
 mod support;

@@ -64,6 +64,7 @@ pub(crate) fn new_book() -> NewBook {
         settings: doc("{}"),
         key: None,
         readable: None,
+        installation: None,
     }
 }
 

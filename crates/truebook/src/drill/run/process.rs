@@ -76,6 +76,7 @@ impl Runner<'_> {
             settings: self.settings(),
             key: None,
             readable: None,
+            installation: None,
         };
         let book = Book::create(world, &new, options()).map_err(refusal)?;
         self.begin(book)
