@@ -337,6 +337,9 @@ pub(crate) struct PipeArgs {
     /// Time between checkpoints
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) checkpoint_interval: u64,
+    /// Trade too: with --venue-url
+    #[command(flatten)]
+    pub(crate) trading: super::trading::VenueArgs,
 }
 
 /// See [`OnChangedSettings`].

@@ -111,7 +111,6 @@ impl Opened {
         let mut known = Checkpoints {
             last: None,
             readable: None,
-            installation: None,
             runs: Vec::new(),
             kept: Vec::new(),
             due,

@@ -89,7 +89,6 @@ pub(super) fn checkpoint(context: &Context) -> Vec<u8> {
         state_hash: state.hash(),
         runs: vec![RunRef { file: "run-0123456789abcdef.bin".into(), entries: 3, blake3: "00".repeat(32) }],
         readable: None,
-        installation: None,
     };
     encode_checkpoint(context, &checkpoint, state.live()).unwrap_or_default()
 }

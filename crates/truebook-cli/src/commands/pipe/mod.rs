@@ -6,10 +6,11 @@ mod lines;
 mod request;
 mod session;
 mod signals;
+mod trade;
 
 use crate::errors::{Failure, Outcome};
 use crate::flags::PipeArgs;
-use crate::needs::{Needs, input};
+use crate::needs::{Needs, input, venue};
 use crate::output::notes;
 use lines::Input;
 use session::{Session, Step};
@@ -17,6 +18,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 use truebook::book::{CheckpointSchedule, OpenOptions};
 use truebook::core::identity::Expected;
+use truebook::engine::Trader;
 
 pub(super) fn run(needs: &Needs, args: &PipeArgs) -> Result<Outcome, Failure> {
     needs.warn_of_memory();
@@ -28,7 +30,11 @@ pub(super) fn run(needs: &Needs, args: &PipeArgs) -> Result<Outcome, Failure> {
     let (sender, inputs) = sync_channel(1);
     signals::watch(sender.clone())?;
     lines::read_in_background(sender);
-    let mut session = Session::new(book, needs.out());
+    let trader = match &args.trading.venue_url {
+        None => None,
+        Some(_) => Some(Trader::new(book.clone(), venue::of_book(&book, &args.trading)?)?),
+    };
+    let mut session = Session::new(book, trader, needs.out());
     serve(&mut session, &inputs)?;
     Ok(session.end())
 }

@@ -1,5 +1,6 @@
 //! One command of a session.
 
+use super::trade::{self, Trade};
 use crate::errors::Failure;
 use crate::needs::input;
 use truebook::core::doc::{Doc, Members, Path};
@@ -19,6 +20,7 @@ pub(super) enum Op {
     Save { vars: Doc },
     Remove { path: Path },
     Get { path: Path },
+    Trade(Trade),
     Checkpoint,
     Status,
     Close,
@@ -51,7 +53,7 @@ fn read(members: &Members) -> Result<Op, Failure> {
         "save" => &["vars"],
         "remove" | "get" => &["path"],
         "checkpoint" | "status" | "close" => &[],
-        _ => return Err(unknown_op(op)),
+        _ => trade::KEYS.iter().find(|(name, _)| *name == op).ok_or_else(|| unknown_op(op))?.1,
     };
     refuse_unknown(members, op, known)?;
     Ok(match op {
@@ -62,7 +64,8 @@ fn read(members: &Members) -> Result<Op, Failure> {
         "get" => Op::Get { path: path(members)?.unwrap_or_default() },
         "checkpoint" => Op::Checkpoint,
         "status" => Op::Status,
-        _ => Op::Close,
+        "close" => Op::Close,
+        _ => Op::Trade(Trade::parse(members)?),
     })
 }
 
@@ -82,7 +85,7 @@ fn refuse_unknown(members: &Members, op: &str, known: &[&str]) -> Result<(), Fai
 
 fn unknown_op(op: &str) -> Failure {
     Failure::new(format!("the op {op:?} is not known"))
-        .with_hint("one of set, merge, save, remove, get, checkpoint, status, close")
+        .with_hint("one of set, merge, save, remove, get, checkpoint, status, close; with a venue also submit, cancel, replace, close_position, reconcile")
 }
 
 fn missing(key: &str) -> Failure {

@@ -3,6 +3,7 @@
 use super::answer::{Answer, Body};
 use super::lines::LINE_BYTES_MAX;
 use super::request::{Op, Request};
+use super::trade::Trade;
 use crate::commands::state::{Removed, remove};
 use crate::errors::{self, Failure, Outcome};
 use crate::output::Out;
@@ -10,6 +11,7 @@ use std::io::Write;
 use truebook::Book;
 use truebook::book::WriteError;
 use truebook::core::doc::Doc;
+use truebook::engine::Trader;
 use truebook::journal::Stop;
 
 /// Whether a session goes on.
@@ -23,14 +25,16 @@ pub(super) enum Step {
 pub(super) struct Session {
     /// `None` once it is closed.
     book: Option<Book>,
+    /// With a venue, what trades there.
+    trader: Option<Trader>,
     /// Why the book takes no more.
     stopped: Option<Stop>,
     out: Out,
 }
 
 impl Session {
-    pub(super) fn new(book: Book, out: Out) -> Self {
-        Self { book: Some(book), stopped: None, out }
+    pub(super) fn new(book: Book, trader: Option<Trader>, out: Out) -> Self {
+        Self { book: Some(book), trader, stopped: None, out }
     }
 
     /// Does what a line asks, and answers once it is durable.
@@ -63,10 +67,22 @@ impl Session {
         let Some(book) = &self.book else {
             return Body::failed(&Failure::new("the session is closed"));
         };
+        if let Op::Trade(trade) = op {
+            return self.trade(trade);
+        }
         match perform(book, op) {
             Ok(body) => body,
             Err(failed) => self.refuse(failed),
         }
+    }
+
+    fn trade(&mut self, trade: Trade) -> Body {
+        let Some(trader) = &self.trader else {
+            let failed = Failure::new("the session has no venue to trade at")
+                .with_hint("truebook pipe --venue-url URL");
+            return Body::failed(&failed);
+        };
+        trade.perform(trader).unwrap_or_else(|failed| Body::failed(&failed))
     }
 
     fn refuse(&mut self, failed: WriteError) -> Body {
@@ -77,6 +93,8 @@ impl Session {
     }
 
     fn close(&mut self) -> Body {
+        // It holds the book too.
+        self.trader = None;
         let Some(book) = self.book.take() else {
             return Body::failed(&Failure::new("the session is closed"));
         };
@@ -117,6 +135,6 @@ fn perform(book: &Book, op: Op) -> Result<Body, WriteError> {
         Op::Get { path } => Body::got(book.vars()?.get(&path).cloned()),
         Op::Checkpoint => Body::checkpointed(book.checkpoint()?),
         Op::Status => Body::status(book.status()?, book.unaccepted_settings()),
-        Op::Close => Body::closed(book.last()),
+        Op::Close | Op::Trade(_) => Body::closed(book.last()),
     })
 }
