@@ -5,7 +5,7 @@ use truebook_core::capability::IdClass;
 use truebook_sim::trade::{Scope, run};
 
 /// Histories a class in one run.
-const SEEDS: u64 = 700;
+const SEEDS: u64 = 2_000;
 
 #[test]
 fn one_seed_is_one_history() {

@@ -244,7 +244,8 @@ impl Trader {
             return self.record(vec![unknown(intent.id, &failed)]);
         }
         // An earlier sending of the same order may have come through all the same.
-        let was_sent_before = self.live_order(intent.id)?.is_some_and(|order| order.unknown.is_some());
+        let was_sent_before =
+            self.live_order(intent.id)?.is_some_and(|order| order.unknown.is_some() || order.resent > 0);
         if was_sent_before {
             return Ok(());
         }
