@@ -1,8 +1,10 @@
 //! The gate: when new risk is refused, and what would open it again. What provably makes a position smaller
 //! passes, unless the disk cannot even write it down.
 
+use crate::capability::Rules;
 use crate::event::BlockKind;
 use crate::id::Instrument;
+use crate::life::OrderState;
 use crate::money::Qty;
 use crate::order::Side;
 use crate::state::Live;
@@ -146,6 +148,27 @@ const fn opens(kind: BlockKind) -> &'static str {
         BlockKind::Unexplained => "a reconciliation that explains the order",
         BlockKind::Operator => "`truebook unblock`",
     }
+}
+
+/// What is wrong with selling more of an asset than is held: it cannot be sold short, and fees that were taken
+/// in it are gone. `None` if nothing is wrong, or the instrument is no asset.
+pub fn oversold(live: &Live, rules: &Rules, request: Request<'_>) -> Option<String> {
+    let asset = rules.base.as_ref().filter(|_| request.side == Side::Sell)?;
+    let held = live.positions.get(request.instrument).map_or(Qty::ZERO, |position| position.quantity);
+    let coming = live.orders.values().filter(|order| {
+        let told = order.state() == OrderState::AwaitingFills && order.intent.side == Side::Buy;
+        told && order.intent.instrument == *request.instrument
+    });
+    // The venue says that these are filled already; its executions are on their way.
+    let most = coming.fold(held, |sum, order| sum.plus(order.remaining_at_most()).unwrap_or(sum));
+    (request.quantity > most).then(|| {
+        let instrument = request.instrument;
+        format!(
+            "quantity: {} of {instrument} are held ({asset} after fees), {} cannot be sold",
+            most.normalized(),
+            request.quantity
+        )
+    })
 }
 
 /// Whether the order can only make the position smaller, whatever becomes of every other live order: by the

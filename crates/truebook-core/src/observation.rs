@@ -258,11 +258,22 @@ impl Observation {
         self.open.rows.iter().chain(&self.closed.rows).chain(found)
     }
 
-    /// Whether every list was read whole: only then can a plan be complete.
+    /// Whether every list was read whole and nobody failed to tell of a single order: only then can a plan be
+    /// complete.
     pub fn is_complete(&self) -> bool {
         self.open.is_complete()
             && self.closed.is_complete()
             && self.fills.is_complete()
             && self.positions.is_complete()
+            && self.failed_look_ups().next().is_none()
+    }
+
+    /// Why single orders could not be looked up.
+    pub fn failed_look_ups(&self) -> impl Iterator<Item = &str> {
+        let found = self.looked_up.values().chain(self.looked_up_venue.values());
+        found.filter_map(|found| match found {
+            Found::Failed(why) => Some(why.as_str()),
+            Found::Order(_) | Found::Nothing => None,
+        })
     }
 }

@@ -9,6 +9,7 @@ pub mod book;
 pub mod checkpoint;
 pub mod crypt;
 pub mod disk;
+pub mod drill;
 pub mod engine;
 pub mod envelope;
 pub mod error;

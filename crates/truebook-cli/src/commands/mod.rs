@@ -5,6 +5,7 @@ mod checkpoint;
 mod completions;
 mod correct;
 mod demo;
+mod drill;
 mod export;
 mod fills;
 mod halt;
@@ -58,6 +59,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Paper(args) => paper::run(&needs, flags.globals.data.as_deref(), args),
         Command::Demo(args) => demo::run(&needs, args),
         Command::DemoBot(args) => demo::bot(&needs, args),
+        Command::Drill(args) => drill::run(&needs, args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -88,8 +88,22 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     #[command(hide = true)]
     DemoBot(DemoBotArgs),
+    /// Run drills: incidents as short texts, against the real book and a scripted venue
+    ///
+    /// Without FILE the drills that come with truebook are run. Each runs in a directory of its own that is
+    /// removed again; no book of yours is touched. Exit code 1 if an expectation did not hold, 2 if a drill
+    /// could not be run.
+    Drill(DrillArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+/// `drill`.
+#[derive(Debug, Args)]
+pub(crate) struct DrillArgs {
+    /// Drills to run, as docs/DRILLS.md describes them [default: those that come with truebook]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// `init`.

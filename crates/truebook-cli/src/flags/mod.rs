@@ -6,8 +6,8 @@ mod source;
 mod trading;
 
 pub(crate) use commands::{
-    Command, CompletionsArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs, ReadableArg,
-    RecoverArgs, SettingsArgs, SettingsCommand, StateArgs, StateCommand,
+    Command, CompletionsArgs, DrillArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs,
+    ReadableArg, RecoverArgs, SettingsArgs, SettingsCommand, StateArgs, StateCommand,
 };
 pub(crate) use globals::{Globals, UpkeepArg};
 pub(crate) use source::Source;

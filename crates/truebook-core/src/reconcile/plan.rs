@@ -125,29 +125,31 @@ pub fn seen_ids(observation: &Observation) -> BTreeSet<SeenId> {
     of_orders.chain(of_owners.map(order_seen_id)).chain(executions).collect()
 }
 
-/// What is not in the lists of an observation and must be looked for singly.
-pub fn wanted(state: &State, observation: &Observation) -> BTreeSet<Wanted> {
+/// What is not in the lists of an observation and must be looked for singly; what closes positions first,
+/// because a venue may not answer all of it.
+pub fn wanted(state: &State, observation: &Observation) -> Vec<Wanted> {
     let (mut ids, mut venue_orders) = (BTreeSet::new(), BTreeSet::new());
     for report in observation.reports() {
         ids.extend(report.order_id());
         venue_orders.insert(&report.venue_order);
     }
-    let mut wanted = BTreeSet::new();
+    let (mut exits, mut others) = (BTreeSet::new(), BTreeSet::new());
     for order in state.live().orders.values().filter(|order| !order.state().is_terminal()) {
-        want_of(order, &ids, &venue_orders, &mut wanted);
+        let wanted = if order.intent.parent.is_some() { &mut exits } else { &mut others };
+        want_of(order, &ids, &venue_orders, wanted);
     }
     for report in observation.reports() {
         // The chain of a replaced order is followed to its end.
         let next = report.replaced_by.as_ref().filter(|next| !venue_orders.contains(next));
         let is_ours = report.order_id().is_some_and(|id| is_live(state, id));
-        wanted.extend(next.filter(|_| is_ours).cloned().map(Wanted::VenueOrder));
+        others.extend(next.filter(|_| is_ours).cloned().map(Wanted::VenueOrder));
     }
+    others.retain(|wanted| !exits.contains(wanted));
     let known = |wanted: &Wanted| match wanted {
         Wanted::Order(id, _) => observation.looked_up.contains_key(id),
         Wanted::VenueOrder(id) => observation.looked_up_venue.contains_key(id),
     };
-    wanted.retain(|wanted| !known(wanted));
-    wanted
+    exits.into_iter().chain(others).filter(|wanted| !known(wanted)).collect()
 }
 
 fn is_live(state: &State, id: OrderId) -> bool {
@@ -217,6 +219,9 @@ fn verdict(observation: &Observation) -> Verdict {
         Completeness::Partial(why) => Some(format!("{name} were read in part: {why}")),
         Completeness::Failed(why) => Some(format!("{name} could not be read: {why}")),
     });
-    let unread: Vec<_> = unread.collect();
+    let failed = observation.failed_look_ups().count();
+    let failed = observation.failed_look_ups().next().map(|why| (failed, why));
+    let singly = failed.map(|(count, why)| format!("{count} orders could not be looked up: {why}"));
+    let unread: Vec<_> = unread.chain(singly).collect();
     if unread.is_empty() { Verdict::Agreed } else { Verdict::Incomplete(unread.join("; ")) }
 }

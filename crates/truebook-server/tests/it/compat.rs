@@ -39,7 +39,7 @@ fn run(program: &Path, arguments: &[&str]) -> Result<(), String> {
 
 /// Says something that is seen although the test passes: what the usual macros print is held back then.
 fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").unwrap();
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 
 fn skip(what: &str, why: &str) {

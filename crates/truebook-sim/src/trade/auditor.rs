@@ -106,10 +106,37 @@ fn ids_of(live: &Live, key: &OrderKey, role: Role) -> Vec<OrderId> {
         .collect()
 }
 
+/// Every client order id that may follow from the keys of a history. Working them out takes longer than all
+/// else, so it is done once a key.
+#[derive(Default)]
+pub(super) struct Ids {
+    keys: BTreeSet<OrderKey>,
+    /// The key of each id, where it is an entry's own.
+    entries: BTreeMap<OrderId, OrderKey>,
+    others: BTreeSet<OrderId>,
+}
+
+impl Ids {
+    fn learn(&mut self, live: &Live, key: OrderKey) {
+        if self.keys.contains(&key) {
+            return;
+        }
+        for role in [Role::Entry, Role::StopLoss, Role::TakeProfit] {
+            let ids = ids_of(live, &key, role);
+            self.others.extend(replacement_ids(live, &key, role));
+            match role {
+                Role::Entry => self.entries.extend(ids.into_iter().map(|id| (id, key.clone()))),
+                Role::StopLoss | Role::TakeProfit => self.others.extend(ids),
+            }
+        }
+        self.keys.insert(key);
+    }
+}
+
 fn replacement_ids(live: &Live, key: &OrderKey, role: Role) -> Vec<OrderId> {
     let identity = &live.identity;
     let mut ids = Vec::new();
-    for attempt in 0..ATTEMPTS_MAX / 4 {
+    for attempt in 0..ATTEMPTS_MAX / 2 {
         let what = format!("{}/{attempt}/replace", role.name());
         ids.extend(
             (1..ATTEMPTS_MAX)
@@ -135,19 +162,17 @@ fn one_order_a_key(scene: &Scene, live: &Live, records: &[OrderRecord]) -> Audit
     if let Some((id, count)) = counts.iter().find(|(_, count)| **count > 1) {
         return Err(format!("{count} orders of the id {id} are at the venue"));
     }
-    let mut known = BTreeSet::new();
-    for key in keys(scene) {
-        let entries = ids_of(live, &key, Role::Entry);
-        let there = entries.iter().filter(|id| counts.contains_key(id)).count();
-        if there > 1 {
-            return Err(format!("{there} orders of the key {key} are at the venue"));
-        }
-        for role in [Role::Entry, Role::StopLoss, Role::TakeProfit] {
-            known.extend(ids_of(live, &key, role));
-            known.extend(replacement_ids(live, &key, role));
+    let ids = &mut *scene.ids.borrow_mut();
+    keys(scene).into_iter().for_each(|key| ids.learn(live, key));
+    let mut of_keys: BTreeMap<&OrderKey, OrderId> = BTreeMap::new();
+    for id in counts.keys() {
+        let Some(key) = ids.entries.get(id) else { continue };
+        if of_keys.insert(key, *id).is_some() {
+            return Err(format!("more than one order of the key {key} is at the venue"));
         }
     }
-    let stray = records.iter().filter_map(id_of).find(|id| !known.contains(id));
+    let mut at_venue = records.iter().filter_map(id_of);
+    let stray = at_venue.find(|id| !ids.entries.contains_key(id) && !ids.others.contains(id));
     stray.map_or(Ok(()), |id| Err(format!("order {id} at the venue follows from no key")))
 }
 

@@ -1,9 +1,11 @@
 //! What a history consists of: the venue, the disk, the clocks, and what the bot has asked for so far.
 
+use super::auditor::Ids;
 use super::clock::OffClock;
 use crate::disk::CrashChoice;
 use crate::world::SimEntropy;
 use crate::{Rng, SimClock, SimDisk};
+use core::cell::RefCell;
 use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
@@ -79,6 +81,8 @@ pub(super) struct Scene {
     /// The last event that somebody was told of.
     pub(super) acknowledged: Seq,
     pub(super) log: String,
+    /// The auditor's list of the ids that may be at the venue.
+    pub(super) ids: RefCell<Ids>,
 }
 
 pub(super) fn instrument(name: &str) -> Instrument {
@@ -121,6 +125,7 @@ impl Scene {
             prices,
             acknowledged: Seq::ZERO,
             log: String::new(),
+            ids: RefCell::default(),
             rng,
         }
     }
@@ -168,6 +173,7 @@ pub(super) fn new_book(scope: Scope) -> NewBook {
         settings: Doc::parse(patience, Limits::default()).unwrap_or_else(|_| unreachable!("valid JSON")),
         key: None,
         readable: None,
+        installation: None,
     }
 }
 

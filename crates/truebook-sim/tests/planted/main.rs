@@ -12,8 +12,11 @@ mod crashes;
 mod damage;
 #[path = "../it/full_disk.rs"]
 mod full_disk;
+#[path = "../it/trading.rs"]
+mod trading;
 
 use truebook::planted::{Bug, plant};
+use truebook_core::capability::IdClass;
 
 type Test = (&'static str, fn());
 
@@ -34,7 +37,7 @@ const CHAIN: Test = (
     damage::p7_a_segment_of_another_history_breaks_the_chain,
 );
 
-const fn catcher(bug: Bug) -> Test {
+fn catcher(bug: Bug) -> Test {
     match bug {
         Bug::NoDirectorySync | Bug::AckBeforeSync | Bug::RenameBeforeSync => CRASHES,
         Bug::NoPoison => FAILURES,
@@ -49,6 +52,28 @@ fn fails(test: fn()) -> Option<String> {
     let panic = outcome.err()?;
     let told = panic.downcast_ref::<String>().cloned();
     Some(told.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
+}
+
+/// Histories that are played at each kind of venue until one of them shows a bug about orders.
+const HISTORIES: u64 = 300;
+
+fn histories(class: IdClass) -> Option<String> {
+    let outcome = std::panic::catch_unwind(|| trading::explore(class, HISTORIES));
+    let panic = outcome.err()?;
+    panic.downcast_ref::<String>().cloned()
+}
+
+fn bugs_about_orders_are_caught() {
+    for bug in Bug::OF_ORDERS {
+        plant(Some(bug));
+        let told = [IdClass::A, IdClass::B, IdClass::C].into_iter().find_map(histories);
+        plant(None);
+        let Some(told) = told else {
+            let _ = std::panic::take_hook();
+            panic!("no history of {HISTORIES} a class shows {bug:?}")
+        };
+        println!("{bug:?} is caught by trading::explore:\n    {}", told.lines().next().unwrap_or_default());
+    }
 }
 
 /// One test, because a planted bug is planted in the whole process.
@@ -66,6 +91,7 @@ fn every_planted_bug_is_caught_and_without_one_the_same_tests_pass() {
         };
         println!("{bug:?} is caught by {name}:\n    {}", told.lines().next().unwrap_or_default());
     }
+    bugs_about_orders_are_caught();
     for (name, test) in [TAIL, CHAIN] {
         assert_eq!(fails(test), None, "{name} must pass without a planted bug");
     }

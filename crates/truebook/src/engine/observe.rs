@@ -1,6 +1,7 @@
 //! Observe: reads everything that a plan needs from the venue, and says how much of it was read.
 
 use super::{TradeError, Trader, lock};
+use crate::venue::{VenueError, VenueErrorKind};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use truebook_core::capability::Lookup;
@@ -23,12 +24,15 @@ impl Trader {
     /// Looks at the venue, and at the book in the same moment.
     pub(super) fn observe(&self) -> Result<(State, Observation), TradeError> {
         let venue = &self.0.venue;
-        let since = self.0.book.with_state(|state| since(state, self.0.book.now()))?;
         // Before anything is read: whatever is sent meanwhile may be in some lists and not in others.
         let mut in_flight = lock(&self.0.session).in_flight.clone();
         let venue_now = venue.now()?;
         let our_now = self.0.book.now();
         lock(&self.0.session).skew_nanos = Some(venue_now.nanos().saturating_sub(our_now.nanos()));
+        // What is wanted is dated by our clock and what happened by the venue's: with ours ahead, the venue
+        // must be asked for so much more.
+        let ahead = our_now.since(venue_now);
+        let since = self.0.book.with_state(|state| since(state, our_now))?.minus(ahead);
         let mut fills = venue.fills(since);
         let mut reads = 0;
         let (open, positions) = loop {
@@ -62,27 +66,40 @@ impl Trader {
         Ok((state, observation))
     }
 
-    /// Looks up singly what the lists do not tell; twice, for the orders that were put in place of others.
+    /// Looks up singly what the lists do not tell; twice, for the orders that were put in place of others. A
+    /// venue that wants fewer requests gets none any more in this look.
     fn look_up(&self, observation: &mut Observation) -> Result<(), TradeError> {
+        let mut limited = None;
         for _ in 0..2 {
             let missing = self.0.book.with_state(|state| wanted(state, observation))?;
             for want in missing.into_iter().take(LOOKUPS_MAX) {
+                let found = match &limited {
+                    Some(why) => Found::Failed(format!("not asked for: {why}")),
+                    None => self.look_up_one(&want, observation, &mut limited),
+                };
                 match want {
-                    Wanted::Order(id, instrument) => {
-                        let found = match self.0.venue.capabilities().lookup {
-                            Lookup::ById => found(self.0.venue.find(id, &instrument)),
-                            Lookup::ListsOnly => in_no_list(observation),
-                        };
-                        observation.looked_up.insert(id, found);
-                    }
-                    Wanted::VenueOrder(id) => {
-                        let found = found(self.0.venue.find_venue_order(&id));
-                        observation.looked_up_venue.insert(id, found);
-                    }
-                }
+                    Wanted::Order(id, _) => observation.looked_up.insert(id, found),
+                    Wanted::VenueOrder(id) => observation.looked_up_venue.insert(id, found),
+                };
             }
         }
         Ok(())
+    }
+
+    fn look_up_one(&self, want: &Wanted, observation: &Observation, limited: &mut Option<String>) -> Found {
+        let answer = match want {
+            Wanted::Order(..) if self.0.venue.capabilities().lookup == Lookup::ListsOnly => {
+                return in_no_list(observation);
+            }
+            Wanted::Order(id, instrument) => self.0.venue.find(*id, instrument),
+            Wanted::VenueOrder(id) => self.0.venue.find_venue_order(id),
+        };
+        if let Err(failed) = &answer
+            && matches!(failed.kind, VenueErrorKind::RateLimited(_))
+        {
+            *limited = Some(failed.to_string());
+        }
+        found(answer)
     }
 
     fn read_terms(&self, observation: &mut Observation) -> Result<(), TradeError> {
@@ -109,7 +126,7 @@ fn in_no_list(observation: &Observation) -> Found {
     Found::Failed("it can only be found in lists, and they were not read whole".to_owned())
 }
 
-fn found(answer: Result<Option<OrderReport>, crate::venue::VenueError>) -> Found {
+fn found(answer: Result<Option<OrderReport>, VenueError>) -> Found {
     match answer {
         Ok(Some(report)) => Found::Order(Box::new(report)),
         Ok(None) => Found::Nothing,

@@ -78,9 +78,11 @@ impl Trader {
             let (state, observation) = self.observe()?;
             let plan = self.plan_from(state, &observation)?;
             self.execute(&plan)?;
-            let is_settled = plan.is_empty();
+            // What could not be read is not asked for again at once: a venue that wants fewer requests would
+            // get more of them. The next reconciliation asks.
+            let is_last = plan.is_empty() || plan.verdict != Verdict::Agreed;
             passes.push(plan.clone());
-            if is_settled || passes.len() == PASSES_MAX || matches!(plan.verdict, Verdict::Refused(_)) {
+            if is_last || passes.len() == PASSES_MAX {
                 let reconciled = self.conclude(&plan, &observation);
                 return Ok(Reconciliation { passes, reconciled });
             }

@@ -196,10 +196,16 @@ impl Trader {
             return Err(TradeError::StillWorking(instrument.clone()));
         }
         let side = if held.is_negative() { Side::Buy } else { Side::Sell };
+        // What fees have left beyond whole lots no venue takes.
+        let lot = self.rules(instrument)?.map_or(Qty::ZERO, |rules| rules.lot);
+        let quantity = held.abs().floored_to(lot);
+        if quantity.is_zero() {
+            return Err(TradeError::NoPosition(instrument.clone()));
+        }
         let spec = OrderSpec {
             order_type: OrderType::Market,
             time_in_force: TimeInForce::Day,
-            ..OrderSpec::market(instrument.clone(), side, held.abs())
+            ..OrderSpec::market(instrument.clone(), side, quantity)
         };
         self.submit(key, &spec).map_err(|failed| match failed {
             SubmitError::Write(failed) => failed.into(),

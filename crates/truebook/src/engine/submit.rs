@@ -5,14 +5,14 @@ use crate::book::WriteError;
 use crate::venue::{Accepted, NewOrder, ReduceOnly, VenueError, VenueErrorKind};
 use truebook_core::capability::{Brackets, IdClass};
 use truebook_core::event::{Closed, Event, OutcomeUnknown};
-use truebook_core::gate::{Pass, Request};
+use truebook_core::gate::{Pass, Request, oversold};
 use truebook_core::id::{Instrument, OrderId, OrderKey, VenueOrderId};
 use truebook_core::life::{Closing, Order, OrderState};
 use truebook_core::order::{Bracket, Intent, Placement, Role, Terms};
 use truebook_core::planted::{Bug, is};
 use truebook_core::reconcile::book_facts;
 use truebook_core::seen::{SeenKind, order_seen_id};
-use truebook_core::spec::OrderSpec;
+use truebook_core::spec::{OrderSpec, SpecError};
 use truebook_core::state::{FoldError, intent_fingerprint};
 
 /// How often a key may be tried again after attempts that are proved never to have come to the venue.
@@ -116,7 +116,11 @@ impl Trader {
         let live = self.0.book.live()?;
         let entry = self.intent(id, attempt, key, spec);
         let Intent { instrument, side, quantity, .. } = &entry;
-        let pass = self.ask_gate(&live, Request { instrument, side: *side, quantity: *quantity })?;
+        let request = Request { instrument, side: *side, quantity: *quantity };
+        if let Some(fault) = oversold(&live, &rules, request) {
+            return Err(SpecError { faults: vec![fault] }.into());
+        }
+        let pass = self.ask_gate(&live, request)?;
         Ok(Prepared::New(Box::new(entry), pass))
     }
 

@@ -5,6 +5,7 @@
 
 mod error;
 mod request;
+pub mod words;
 
 pub use error::{VenueError, VenueErrorKind};
 pub use request::{Accepted, Change, LegReports, NewOrder, ReduceOnly, Target};

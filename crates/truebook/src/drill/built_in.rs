@@ -1,0 +1,36 @@
+//! The drills that come with truebook.
+
+/// Name and text of every drill that comes with truebook: one for each of thirty incidents that bots really
+/// had.
+pub const BUILT_IN: [(&str, &str); 30] = [
+    ("incident-01.drill", include_str!("../../drills/incident-01.drill")),
+    ("incident-02.drill", include_str!("../../drills/incident-02.drill")),
+    ("incident-03.drill", include_str!("../../drills/incident-03.drill")),
+    ("incident-04.drill", include_str!("../../drills/incident-04.drill")),
+    ("incident-05.drill", include_str!("../../drills/incident-05.drill")),
+    ("incident-06.drill", include_str!("../../drills/incident-06.drill")),
+    ("incident-07.drill", include_str!("../../drills/incident-07.drill")),
+    ("incident-08.drill", include_str!("../../drills/incident-08.drill")),
+    ("incident-09.drill", include_str!("../../drills/incident-09.drill")),
+    ("incident-10.drill", include_str!("../../drills/incident-10.drill")),
+    ("incident-11.drill", include_str!("../../drills/incident-11.drill")),
+    ("incident-12.drill", include_str!("../../drills/incident-12.drill")),
+    ("incident-13.drill", include_str!("../../drills/incident-13.drill")),
+    ("incident-14.drill", include_str!("../../drills/incident-14.drill")),
+    ("incident-15.drill", include_str!("../../drills/incident-15.drill")),
+    ("incident-16.drill", include_str!("../../drills/incident-16.drill")),
+    ("incident-17.drill", include_str!("../../drills/incident-17.drill")),
+    ("incident-18.drill", include_str!("../../drills/incident-18.drill")),
+    ("incident-19.drill", include_str!("../../drills/incident-19.drill")),
+    ("incident-20.drill", include_str!("../../drills/incident-20.drill")),
+    ("incident-21.drill", include_str!("../../drills/incident-21.drill")),
+    ("incident-22.drill", include_str!("../../drills/incident-22.drill")),
+    ("incident-23.drill", include_str!("../../drills/incident-23.drill")),
+    ("incident-24.drill", include_str!("../../drills/incident-24.drill")),
+    ("incident-25.drill", include_str!("../../drills/incident-25.drill")),
+    ("incident-26.drill", include_str!("../../drills/incident-26.drill")),
+    ("incident-27.drill", include_str!("../../drills/incident-27.drill")),
+    ("incident-28.drill", include_str!("../../drills/incident-28.drill")),
+    ("incident-29.drill", include_str!("../../drills/incident-29.drill")),
+    ("incident-30.drill", include_str!("../../drills/incident-30.drill")),
+];
