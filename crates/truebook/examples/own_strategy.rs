@@ -4,6 +4,7 @@
 //! statements: what it must remember is in the book before it acts, and it acts under a key that follows from
 //! what it remembers, so that acting twice is acting once.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use truebook::{Book, World};
 /// Buys after three falls in a row.
 struct Dips {
     instrument: Instrument,
+    quantity: Qty,
 }
 
 /// What it remembers. It is in the book's variables, under `/strategies/dips/memory`.
@@ -72,7 +74,7 @@ impl Strategy for Dips {
 impl Dips {
     /// The same decision is the same order, whenever it is sent.
     fn order(&self, price: Price) -> OrderSpec {
-        let one = Price::constant("1");
+        let one = Price::new(Decimal::ONE);
         let stop = price.minus(one).unwrap_or(price);
         let limit = price.plus(one).unwrap_or(price);
         let bracket = Bracket {
@@ -80,7 +82,7 @@ impl Dips {
             take_profit: Some(ProfitLeg { limit }),
             legs: Placement::Own,
         };
-        let order = OrderSpec::market(self.instrument.clone(), Side::Buy, Qty::constant("2"));
+        let order = OrderSpec::market(self.instrument.clone(), Side::Buy, self.quantity);
         OrderSpec { time_in_force: TimeInForce::Gtc, ..order }.with_bracket(bracket)
     }
 }
@@ -102,10 +104,10 @@ fn remember(desk: &Desk<'_>, memory: &Memory) -> Result<(), DeskError> {
 
 /// Prices that fall for a while and rise again, until the market closes.
 fn market(venue: &PaperVenue, instrument: &Instrument, closed: &AtomicBool) {
-    let waves = ["100", "99.5", "99", "98.4", "98.9", "99.6", "100.2", "101"];
-    for price in waves.iter().cycle().take(80) {
+    let waves = [10_000, 9950, 9900, 9840, 9890, 9960, 10_020, 10_100];
+    for cents in waves.into_iter().cycle().take(80) {
         // A price that the venue does not take is followed by another.
-        let _ = venue.tick(instrument, Price::constant(price));
+        let _ = venue.tick(instrument, Price::new(Decimal::new(cents, 2)));
         std::thread::sleep(Duration::from_millis(20));
     }
     closed.store(true, Ordering::SeqCst);
@@ -132,7 +134,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let venue = PaperVenue::new(settings, Arc::new(SystemClock));
     let book = Book::create(World::real(&directory), &new_book()?, OpenOptions::default())?;
     let trader = Trader::new(book.clone(), Arc::new(venue.clone()))?;
-    let mut strategy = Dips { instrument: instrument.clone() };
+    let mut strategy = Dips { instrument: instrument.clone(), quantity: "2".parse()? };
     let schedule = Schedule { prices: Duration::from_millis(5), ..Schedule::default() };
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -46,7 +46,6 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Recover(args) => recover::run(&needs, args),
         Command::Export(args) => export::run(&needs, args),
         Command::Pipe(args) => pipe::run(&needs, args),
-        Command::Drill(args) => drill::run(&needs, args),
         Command::Orders(args) => orders::run(&needs, args),
         Command::Positions => positions::run(&needs),
         Command::Fills(args) => fills::run(&needs, args),
@@ -60,6 +59,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Paper(args) => paper::run(&needs, flags.globals.data.as_deref(), args),
         Command::Demo(args) => demo::run(&needs, args),
         Command::DemoBot(args) => demo::bot(&needs, args),
+        Command::Drill(args) => drill::run(&needs, args),
         Command::Completions(args) => completions::run(args),
     }
 }

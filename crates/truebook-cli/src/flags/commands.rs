@@ -58,12 +58,6 @@ pub(crate) enum Command {
     /// Once a write has failed every answer is a failure, and the exit code is 2.
     #[command(verbatim_doc_comment)]
     Pipe(PipeArgs),
-    /// Run drills: incidents as short texts, against the real book and a scripted venue
-    ///
-    /// Without FILE the drills that come with truebook are run. Each runs in a directory of its own that is
-    /// removed again; no book of yours is touched. Exit code 1 if an expectation did not hold, 2 if a drill
-    /// could not be run.
-    Drill(DrillArgs),
     /// Show the live orders, or all
     Orders(OrdersArgs),
     /// Show what is held, what it cost, what was won with it, and why new risk is refused
@@ -94,6 +88,12 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     #[command(hide = true)]
     DemoBot(DemoBotArgs),
+    /// Run drills: incidents as short texts, against the real book and a scripted venue
+    ///
+    /// Without FILE the drills that come with truebook are run. Each runs in a directory of its own that is
+    /// removed again; no book of yours is touched. Exit code 1 if an expectation did not hold, 2 if a drill
+    /// could not be run.
+    Drill(DrillArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

@@ -24,12 +24,15 @@ impl Trader {
     /// Looks at the venue, and at the book in the same moment.
     pub(super) fn observe(&self) -> Result<(State, Observation), TradeError> {
         let venue = &self.0.venue;
-        let since = self.0.book.with_state(|state| since(state, self.0.book.now()))?;
         // Before anything is read: whatever is sent meanwhile may be in some lists and not in others.
         let mut in_flight = lock(&self.0.session).in_flight.clone();
         let venue_now = venue.now()?;
         let our_now = self.0.book.now();
         lock(&self.0.session).skew_nanos = Some(venue_now.nanos().saturating_sub(our_now.nanos()));
+        // What is wanted is dated by our clock and what happened by the venue's: with ours ahead, the venue
+        // must be asked for so much more.
+        let ahead = our_now.since(venue_now);
+        let since = self.0.book.with_state(|state| since(state, our_now))?.minus(ahead);
         let mut fills = venue.fills(since);
         let mut reads = 0;
         let (open, positions) = loop {

@@ -3,6 +3,7 @@
 
 mod behind;
 mod broken_leader;
+mod clocks;
 mod drills;
 mod fees;
 mod formats;

@@ -21,9 +21,11 @@ const LOST_REPLIES: &str = "250";
 const PARTIAL_FILLS: &str = "333";
 
 /// The strategy, tuned to trade often: narrow averages, near legs. Exits are the bracket's, so that the stop
-/// stays live until a leg has closed the position.
+/// stays live until a leg has closed the position. The demo's venue admits nothing late, so an order that it
+/// does not know after two seconds never came.
 const SETTINGS: &str = r#"{"strategy": {"instruments": ["SPX"], "fast": 2, "slow": 4, "quantity": "6",
-    "stop_percent": "0.7", "profit_percent": "0.7", "tick": "0.01", "exit": "bracket"}}"#;
+    "stop_percent": "0.7", "profit_percent": "0.7", "tick": "0.01", "exit": "bracket"},
+    "reconcile": {"absent_after_s": 2}}"#;
 
 pub(super) struct Stage {
     dir: PathBuf,

@@ -6,6 +6,7 @@ use crate::errors::{Failure, Outcome};
 use crate::flags::ReconcileArgs;
 use crate::needs::{Needs, venue};
 use serde::Serialize;
+use std::time::Duration;
 use truebook::Book;
 use truebook::core::reconcile::{Alarm, HeldBack, Plan, Step, Verdict};
 use truebook::engine::Trader;
@@ -26,7 +27,7 @@ struct Shown {
     agreed: bool,
     /// Instruments in which new risk is refused until their reason is gone.
     blocked: Vec<String>,
-    /// How many seconds the venue's clock is ahead of ours, if that is more than the venue allows.
+    /// How many seconds the venue's clock is ahead of ours, if that is worth telling.
     clock_off_s: Option<i64>,
 }
 
@@ -80,12 +81,13 @@ fn blocked(book: &Book) -> Result<Vec<String>, Failure> {
     Ok(differs.collect())
 }
 
-/// With clocks too far apart orders are refused, so whoever reconciles is told.
+/// Clocks that are so far apart are told, whatever the venue allows.
+const CLOCK_OFF: Duration = Duration::from_mins(1);
+
 fn clock_off(trader: &Trader) -> Result<Option<i64>, Failure> {
     let theirs = trader.venue().now().map_err(truebook::engine::TradeError::from)?;
-    let ours = trader.book().now();
-    let most = trader.venue().capabilities().clock_skew_max;
-    let off = theirs.nanos().saturating_sub(ours.nanos());
-    let too_far = core::time::Duration::from_nanos(off.unsigned_abs()) > most;
+    let most = trader.venue().capabilities().clock_skew_max.min(CLOCK_OFF);
+    let off = theirs.nanos().saturating_sub(trader.book().now().nanos());
+    let too_far = Duration::from_nanos(off.unsigned_abs()) > most;
     Ok(too_far.then_some(off / 1_000_000_000))
 }

@@ -6,7 +6,8 @@ use truebook::core::reconcile::{Action, HeldBack, Step, Verdict};
 pub(super) fn describe(shown: &Shown) -> String {
     let mut lines: Vec<String> = shown.alarms.iter().map(|alarm| format!("! {}", alarm.what)).collect();
     lines.extend(shown.clock_off_s.map(|off| {
-        format!("! the venue's clock is {off} s ahead of this machine's: orders are refused until it is set")
+        let side = if off < 0 { "behind" } else { "ahead of" };
+        format!("! the venue's clock is {} s {side} this machine's: set the clock", off.abs())
     }));
     let verb = if shown.step == "plan" { "to do" } else { "done" };
     lines.extend(shown.steps.iter().map(|step| format!("{verb}: {}", in_words(step))));
