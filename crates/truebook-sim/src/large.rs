@@ -44,8 +44,8 @@ pub fn large(orders: u32, live: u32) -> Result<Large, Failure> {
     let mut state = State::begin(&Record::new(at(0), Event::Created(Box::new(created()?))))?;
     let mut lists = Lists::default();
     for number in 0..orders {
-        let is_live = number >= orders - live;
-        add(&mut state, &mut lists, number, is_live.into())?;
+        let fate = if number < orders - live { Fate::Known } else { Fate::of_live(number) };
+        add(&mut state, &mut lists, number, &fate)?;
     }
     let quantity = i64::from(lists.filled).into();
     let position = PositionReport {
@@ -109,25 +109,20 @@ enum Fate {
     Live,
 }
 
-/// Whether an order is live as far as the book knows.
-struct IsLive(bool);
-
-impl From<bool> for IsLive {
-    fn from(is_live: bool) -> Self {
-        Self(is_live)
+impl Fate {
+    fn of_live(number: u32) -> Self {
+        match number % 10 {
+            0 => Self::Filled,
+            1 => Self::Cancelled,
+            _ => Self::Live,
+        }
     }
 }
 
-fn add(state: &mut State, lists: &mut Lists, number: u32, is_live: IsLive) -> Result<(), Failure> {
-    let fate = match (is_live.0, number % 10) {
-        (false, _) => Fate::Known,
-        (true, 0) => Fate::Filled,
-        (true, 1) => Fate::Cancelled,
-        (true, _) => Fate::Live,
-    };
+fn add(state: &mut State, lists: &mut Lists, number: u32, fate: &Fate) -> Result<(), Failure> {
     let intent = intent(number)?;
     let (id, venue_order) = (intent.id, VenueOrderId::new(&format!("venue-{number}"))?);
-    let report = report(&intent, &venue_order, &fate);
+    let report = report(&intent, &venue_order, fate);
     let seq = |step: u64| Seq::new(2 + u64::from(number) * 3 + step);
     state.apply(seq(0), &Record::new(at(number), Event::Intent(Box::new(intent.clone()))))?;
     let ack = Acked { id, venue_order: venue_order.clone(), status: None, venue_time: None, alias: None };
@@ -141,9 +136,9 @@ fn add(state: &mut State, lists: &mut Lists, number: u32, is_live: IsLive) -> Re
         }
     }
     if matches!(fate, Fate::Live) {
-        lists.open.push(report)
+        lists.open.push(report);
     } else {
-        lists.closed.push(report)
+        lists.closed.push(report);
     }
     Ok(())
 }

@@ -163,7 +163,9 @@ fn one_order_a_key(scene: &Scene, live: &Live, records: &[OrderRecord]) -> Audit
         return Err(format!("{count} orders of the id {id} are at the venue"));
     }
     let ids = &mut *scene.ids.borrow_mut();
-    keys(scene).into_iter().for_each(|key| ids.learn(live, key));
+    for key in keys(scene) {
+        ids.learn(live, key);
+    }
     let mut of_keys: BTreeMap<&OrderKey, OrderId> = BTreeMap::new();
     for id in counts.keys() {
         let Some(key) = ids.entries.get(id) else { continue };

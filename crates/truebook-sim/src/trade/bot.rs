@@ -111,7 +111,7 @@ impl Bot {
         }
         let key = scene.wishes[scene.rng.index(scene.wishes.len())].key.clone();
         let outcome = self.trader.cancel(&key);
-        self.outcome(scene, format!("cancel {key}"), outcome.map(|done| done.state.to_string()))
+        self.outcome(scene, &format!("cancel {key}"), outcome.map(|done| done.state.to_string()))
     }
 
     fn replace(&mut self, scene: &mut Scene) -> Result<String, String> {
@@ -125,7 +125,7 @@ impl Bot {
             _ => replace.quantity = spec.quantity.plus(qty("1")).ok(),
         }
         let outcome = self.trader.replace(&key, &replace);
-        self.outcome(scene, format!("replace {key}"), outcome.map(|done| done.state.to_string()))
+        self.outcome(scene, &format!("replace {key}"), outcome.map(|done| done.state.to_string()))
     }
 
     fn close(&mut self, scene: &mut Scene) -> Result<String, String> {
@@ -136,7 +136,7 @@ impl Bot {
         if outcome.is_ok() {
             scene.closes += 1;
         }
-        self.outcome(scene, format!("close {instrument}"), outcome.map(|done| done.state.to_string()))
+        self.outcome(scene, &format!("close {instrument}"), outcome.map(|done| done.state.to_string()))
     }
 
     fn listen(&mut self, scene: &mut Scene) -> Result<String, String> {
@@ -153,7 +153,7 @@ impl Bot {
                 self.agreed = false;
             }
             let absorbed = self.trader.absorb(&event);
-            self.outcome(scene, String::new(), absorbed.map(|_| String::new()))?;
+            self.outcome(scene, "", absorbed.map(|_| String::new()))?;
         }
         Ok(format!("listen to {count}"))
     }
@@ -176,7 +176,7 @@ impl Bot {
                 }
                 Ok(line)
             }
-            Err(failed) => self.outcome(scene, "reconcile".to_owned(), Err(failed)),
+            Err(failed) => self.outcome(scene, "reconcile", Err(failed)),
         }
     }
 
@@ -184,7 +184,7 @@ impl Bot {
     fn outcome(
         &self,
         scene: &mut Scene,
-        line: String,
+        line: &str,
         outcome: Result<String, TradeError>,
     ) -> Result<String, String> {
         match outcome {

@@ -111,7 +111,9 @@ impl Scene {
         let chance = rng.next_u64();
         venue.faults(|faults| {
             *faults = Faults::new(chance);
-            rates(scope.class, &mut rng).into_iter().for_each(|rate| faults.rate(rate));
+            for rate in rates(scope.class, &mut rng) {
+                faults.rate(rate);
+            }
         });
         Self {
             scope,

@@ -153,7 +153,7 @@ impl Alpaca {
 }
 
 fn capabilities(requests_a_minute: u32) -> Capabilities {
-    const HOUR: Duration = Duration::from_hours(1);
+    const MINUTE: Duration = Duration::from_mins(1);
     Capabilities {
         // An id that was ever used is refused for good, whatever became of the order.
         class: IdClass::A,
@@ -169,8 +169,8 @@ fn capabilities(requests_a_minute: u32) -> Capabilities {
         conditional: ConditionalList::Together,
         replace: ReplaceQuantity::Total,
         requests_per_minute: Some(requests_a_minute),
-        // Requests carry no time, so none is refused for it.
-        clock_skew_max: HOUR,
+        // Requests carry no time and none is refused for it; but a clock that is off by more is a broken one.
+        clock_skew_max: MINUTE,
     }
 }
 

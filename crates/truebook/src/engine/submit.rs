@@ -18,6 +18,9 @@ use truebook_core::state::{FoldError, intent_fingerprint};
 /// How often a key may be tried again after attempts that are proved never to have come to the venue.
 const ATTEMPTS_MAX: u32 = 1000;
 
+/// How late an order may still arrive at a venue that sets no deadline, as far as anybody has seen.
+const LATE_ARRIVAL: core::time::Duration = core::time::Duration::from_mins(1);
+
 /// What became of an order that was submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submitted {
@@ -243,10 +246,7 @@ impl Trader {
         if !failed.proves_nothing_happened() {
             return self.record(vec![unknown(intent.id, &failed)]);
         }
-        // An earlier sending of the same order may have come through all the same.
-        let was_sent_before =
-            self.live_order(intent.id)?.is_some_and(|order| order.unknown.is_some() || order.resent > 0);
-        if was_sent_before {
+        if self.may_have_arrived_before(intent, &failed)? {
             return Ok(());
         }
         let closing = match failed.kind {
@@ -254,6 +254,17 @@ impl Trader {
             _ => Closing::Absent,
         };
         self.record(self.nothing_came(intent, &failed, closing)?)
+    }
+
+    /// Whether an earlier sending of the same order may have come through all the same: what is said of a second
+    /// one then proves nothing. If the venue itself still refuses it long after the first was sent, that is the
+    /// answer to both; should the first arrive even later, a reconciliation takes it in by its id.
+    fn may_have_arrived_before(&self, intent: &Intent, failed: &VenueError) -> Result<bool, WriteError> {
+        let Some(order) = self.live_order(intent.id)? else { return Ok(false) };
+        let was_sent_before = order.unknown.is_some() || order.resent > 0;
+        let age = self.0.book.now().since(order.intended_at);
+        let is_final = failed.kind == VenueErrorKind::Refused && age > LATE_ARRIVAL;
+        Ok(was_sent_before && !is_final)
     }
 
     /// The order did not come to be, and so did none of its legs.
@@ -316,16 +327,13 @@ impl Trader {
     }
 
     fn submitted(&self, id: OrderId, by: SubmittedBy) -> Result<Submitted, WriteError> {
-        self.0.book.with_state(|state| match state.live().orders.get(&id) {
-            Some(order) => {
+        self.0.book.with_state(|state| {
+            if let Some(order) = state.live().orders.get(&id) {
                 let venue_orders = order.venue_orders.keys().cloned().collect();
-                Submitted { id, state: order.state(), venue_orders, by }
+                return Submitted { id, state: order.state(), venue_orders, by };
             }
-            None => {
-                let over = state.seen().get(order_seen_id(id)).and_then(|entry| entry.kind.state());
-                let state = over.unwrap_or(OrderState::Unknown);
-                Submitted { id, state, venue_orders: Vec::new(), by }
-            }
+            let over = state.seen().get(order_seen_id(id)).and_then(|entry| entry.kind.state());
+            Submitted { id, state: over.unwrap_or(OrderState::Unknown), venue_orders: Vec::new(), by }
         })
     }
 

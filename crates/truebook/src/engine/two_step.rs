@@ -3,7 +3,7 @@
 
 use super::submit::{Prepared, Submitted, unknown};
 use super::{SubmitError, TradeError, Trader};
-use crate::venue::{Accepted, VenueError, VenueErrorKind};
+use crate::venue::{VenueError, VenueErrorKind};
 use truebook_core::id::{OrderId, OrderKey};
 use truebook_core::observation::{FillReport, OrderReport};
 use truebook_core::order::Intent;
@@ -56,7 +56,8 @@ impl Trader {
         let error = |kind, why: String| Err(VenueError::new(kind, why));
         match outcome {
             Outcome::Accepted(report) => {
-                self.record_accepted(id, &Accepted { report: *report, legs: Vec::new() })?;
+                // The bot says it, and may not say it again: durable before this returns.
+                self.record(self.facts_about(id, &report)?)?;
             }
             Outcome::Refused(why) => self.record_reply(&order.intent, error(VenueErrorKind::Refused, why))?,
             Outcome::NotSent(why) => self.record_reply(&order.intent, error(VenueErrorKind::NotSent, why))?,

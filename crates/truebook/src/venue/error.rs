@@ -75,7 +75,7 @@ impl fmt::Display for VenueError {
             VenueErrorKind::Maintenance => write!(f, "the venue is in maintenance: {}", self.message)?,
             VenueErrorKind::NotFound => write!(f, "the venue knows no such live order: {}", self.message)?,
             VenueErrorKind::Unauthorized => {
-                write!(f, "the venue does not accept the keys: {}", self.message)?
+                write!(f, "the venue does not accept the keys: {}", self.message)?;
             }
         }
         self.code.as_ref().map_or(Ok(()), |code| write!(f, " (code {code})"))

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Child {
     name: &'static str,
-    child: std::process::Child,
+    process: std::process::Child,
     lines: Receiver<String>,
 }
 
@@ -24,13 +24,13 @@ pub(super) enum Heard {
 
 impl Child {
     pub(super) fn start(name: &'static str, command: &mut Command) -> Result<Self, Failure> {
-        let mut child = command
+        let mut process = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|failed| Failure::new(format!("start {name}")).with_cause(&failed))?;
         let (sender, lines) = channel();
-        if let Some(stdout) = child.stdout.take() {
+        if let Some(stdout) = process.stdout.take() {
             std::thread::spawn(move || {
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                     // Nobody listens any more once the demo is over.
@@ -38,7 +38,7 @@ impl Child {
                 }
             });
         }
-        Ok(Self { name, child, lines })
+        Ok(Self { name, process, lines })
     }
 
     /// Waits for a line.
@@ -65,15 +65,15 @@ impl Child {
 
     /// Closes its standard input.
     pub(super) fn close_input(&mut self) {
-        drop(self.child.stdin.take());
+        drop(self.process.stdin.take());
     }
 
     /// Kills it, as a power cut would; gives what it had printed before.
     pub(super) fn kill(mut self) -> Result<Vec<String>, Failure> {
-        if let Ok(Some(_)) = self.child.try_wait() {
+        if let Ok(Some(_)) = self.process.try_wait() {
             return Err(self.ended_early());
         }
-        self.child
+        self.process
             .kill()
             .map_err(|failed| Failure::new(format!("kill {}", self.name)).with_cause(&failed))?;
         self.wait()?;
@@ -91,7 +91,7 @@ impl Child {
     }
 
     fn wait(&mut self) -> Result<std::process::ExitStatus, Failure> {
-        self.child
+        self.process
             .wait()
             .map_err(|failed| Failure::new(format!("wait for {}", self.name)).with_cause(&failed))
     }
@@ -99,7 +99,7 @@ impl Child {
     #[cfg(unix)]
     fn ask_to_end(&mut self) -> Result<(), Failure> {
         use rustix::process::{Pid, Signal, kill_process};
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let pid = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
         let Some(pid) = pid else { return Err(Failure::new(format!("{} has no number", self.name))) };
         kill_process(pid, Signal::TERM)
             .map_err(|failed| Failure::new(format!("end {}", self.name)).with_cause(&failed))
@@ -107,15 +107,15 @@ impl Child {
 
     #[cfg(not(unix))]
     fn ask_to_end(&mut self) -> Result<(), Failure> {
-        self.child.kill().map_err(|failed| Failure::new(format!("end {}", self.name)).with_cause(&failed))
+        self.process.kill().map_err(|failed| Failure::new(format!("end {}", self.name)).with_cause(&failed))
     }
 
     /// It ended although nobody had asked it to.
     pub(super) fn ended_early(&mut self) -> Failure {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        drop(self.process.kill());
+        drop(self.process.wait());
         let mut said = String::new();
-        if let Some(mut stderr) = self.child.stderr.take() {
+        if let Some(mut stderr) = self.process.stderr.take() {
             drop(stderr.read_to_string(&mut said));
         }
         Failure::new(format!("{} ended by itself: {}", self.name, said.trim()))
@@ -125,7 +125,7 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         // A demo that fails leaves no process behind.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        drop(self.process.kill());
+        drop(self.process.wait());
     }
 }

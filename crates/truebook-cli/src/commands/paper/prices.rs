@@ -70,7 +70,7 @@ fn read(file: &Path) -> Result<Vec<Price>, Failure> {
     let mut series = Vec::new();
     for (number, row) in reader.records().enumerate() {
         let row = row.map_err(|failed| Failure::new(format!("read {name}")).with_cause(&failed))?;
-        let price = row.iter().last().and_then(|cell| cell.trim().parse::<Price>().ok());
+        let price = row.iter().next_back().and_then(|cell| cell.trim().parse::<Price>().ok());
         match price.filter(|price| *price > Price::ZERO) {
             Some(price) => series.push(price),
             // The first row may name the columns.

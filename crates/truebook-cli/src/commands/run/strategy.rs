@@ -27,12 +27,12 @@ pub(in crate::commands) fn table(book: &Book) -> Result<MaCrossSettings, Failure
     let settings = book.live()?.settings.doc;
     let found = settings.as_object().and_then(|members| members.get("strategy"));
     let Some(table @ Doc::Object(_)) = found else {
-        return Err(wrong("there is no such table".to_owned()));
+        return Err(wrong("there is no such table"));
     };
-    serde_json::from_str(&table.to_compact()).map_err(|failed| wrong(failed.to_string()))
+    serde_json::from_str(&table.to_compact()).map_err(|failed| wrong(&failed.to_string()))
 }
 
-fn wrong(why: String) -> Failure {
+fn wrong(why: &str) -> Failure {
     Failure::new(format!("settings under \"strategy\": {why}")).with_hint(
         "truebook settings accept FILE with [strategy] instruments, quantity, stop_percent, profit_percent and \
          tick; or --strategy none",
