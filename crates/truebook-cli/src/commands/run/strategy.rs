@@ -19,7 +19,7 @@ pub(in crate::commands) fn choose(book: &Book, asked: StrategyArg) -> Result<Box
 /// The moving-average cross of the settings.
 pub(in crate::commands) fn ma_cross(book: &Book) -> Result<MaCross, Failure> {
     let settings: MaCrossSettings = table(book)?;
-    MaCross::new(settings).map_err(wrong)
+    MaCross::new(settings).map_err(|why| wrong(&why))
 }
 
 /// The table `strategy` of the settings.
