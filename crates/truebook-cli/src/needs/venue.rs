@@ -5,6 +5,7 @@ use crate::flags::VenueArgs;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use truebook::Book;
 use truebook::core::doc::Doc;
 use truebook::core::identity::{Identity, Mode};
@@ -36,6 +37,8 @@ enum Place {
 
 /// A paper venue on this machine has no limit; this is as good as none.
 const REQUESTS_HERE: u32 = 1_000_000;
+/// A paper venue on this machine shows an order at once, unless it was told to hide it for a while.
+const PROPAGATION_HERE: Duration = Duration::from_secs(1);
 /// What a paper venue on this machine is given if there are no keys.
 const KEY_HERE: &str = "paper";
 
@@ -135,6 +138,7 @@ fn options(place: Place, address: Address, requests: Option<u32>) -> Result<Opti
             data: Some(address.clone()),
             trading: address,
             stream_fills: StreamFills::Passed,
+            propagation: PROPAGATION_HERE,
             requests_a_minute,
             ..usual
         },

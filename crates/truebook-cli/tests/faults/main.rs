@@ -8,6 +8,7 @@
 mod matrix;
 mod session;
 mod strace;
+mod trading;
 
 use matrix::{Fault, run_matrix};
 use session::Upkeep;
@@ -30,4 +31,19 @@ fn p12_with_a_full_disk_at_every_changing_system_call_nothing_is_acknowledged_af
 #[test]
 fn p1_killed_while_a_thread_seals_and_checkpoints_the_book_opens_with_all_that_was_acknowledged() {
     run_matrix(Fault::Kill, Upkeep::Thread);
+}
+
+#[test]
+fn p2_p3_p5_p6_killed_at_every_changing_system_call_while_it_trades_book_and_venue_agree_afterwards() {
+    trading::run_matrix(Fault::Kill);
+}
+
+#[test]
+fn p2_p12_with_an_io_error_at_every_changing_system_call_while_it_trades_book_and_venue_agree_afterwards() {
+    trading::run_matrix(Fault::Io);
+}
+
+#[test]
+fn p2_p12_with_a_full_disk_at_every_changing_system_call_while_it_trades_book_and_venue_agree_afterwards() {
+    trading::run_matrix(Fault::Full);
 }

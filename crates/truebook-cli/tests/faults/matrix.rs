@@ -53,7 +53,10 @@ pub(crate) fn run_matrix(fault: Fault, upkeep: Upkeep) {
 }
 
 /// Two runs at a time: most of a run is waiting for the disk.
-fn run_all(calls: &[Call], run: impl Fn(&Call, usize) -> Result<(), String> + Sync) -> Vec<String> {
+pub(crate) fn run_all(
+    calls: &[Call],
+    run: impl Fn(&Call, usize) -> Result<(), String> + Sync,
+) -> Vec<String> {
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..2 {

@@ -84,7 +84,7 @@ impl Alpaca {
         };
         Self {
             name: VenueName::new("alpaca").unwrap_or_else(|_| unreachable!("a constant is a name")),
-            capabilities: capabilities(options.requests_a_minute),
+            capabilities: capabilities(options.requests_a_minute, options.propagation),
             trading: api(&options.trading),
             data: options.data.as_ref().map(api),
             keys,
@@ -152,14 +152,14 @@ impl Alpaca {
     }
 }
 
-fn capabilities(requests_a_minute: u32) -> Capabilities {
+fn capabilities(requests_a_minute: u32, propagation: Duration) -> Capabilities {
     const MINUTE: Duration = Duration::from_mins(1);
     Capabilities {
         // An id that was ever used is refused for good, whatever became of the order.
         class: IdClass::A,
         client_id: IdRule { bytes_max: CLIENT_ID_BYTES_MAX, punctuation: ".:_-".to_owned() },
         admission: None,
-        propagation: Duration::from_secs(10),
+        propagation,
         // The venue names no end of what it remembers.
         unfilled_visible: None,
         closed_window: None,

@@ -21,7 +21,12 @@ pub struct Options {
     pub patience: Duration,
     /// What becomes of executions that the stream tells.
     pub stream_fills: StreamFills,
+    /// How late an order that was accepted may show when it is asked for.
+    pub propagation: Duration,
 }
+
+/// The venue documents no bound; orders have been seen to show within a second or two.
+const PROPAGATION: Duration = Duration::from_secs(10);
 
 /// What becomes of executions that the stream tells.
 ///
@@ -57,6 +62,7 @@ impl Options {
             reserve: 40,
             patience: REPLY_TIMEOUT,
             stream_fills: StreamFills::default(),
+            propagation: PROPAGATION,
         })
     }
 }
