@@ -147,7 +147,7 @@ impl Auditor<'_> {
         let patient = self
             .policy
             .absent_after()
-            .is_some_and(|patience| self.observation.our_now.since(order.intended_at) > patience);
+            .is_some_and(|patience| self.observation.venue_now.since(order.intended_at) > patience);
         let forgotten = !order.venue_orders.is_empty() && self.capabilities.unfilled_visible.is_some();
         demand((late || patient || forgotten).then_some(()), "it may still arrive")?;
         let nowhere = |found: Option<&Found>| found.is_none_or(|found| *found == Found::Nothing);

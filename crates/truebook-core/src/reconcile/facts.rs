@@ -14,9 +14,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// How far a clock is set back or forward at most while an order is on its way.
-const SET_CLOCK_SLACK: core::time::Duration = core::time::Duration::from_secs(5);
-
 /// The events by which a report about an order of the book is taken in: what is new in it.
 pub fn book_facts(order: &Order, report: &OrderReport) -> Vec<Event> {
     let id = order.intent.id;
@@ -222,7 +219,7 @@ fn answer_requests(
         return;
     }
     let asked_at = order.updated_at;
-    let is_settled = inputs.observation.our_now > asked_at.plus(inputs.settling_time());
+    let is_settled = inputs.observation.venue_now > asked_at.plus(inputs.settling_time());
     match order.pending {
         Some(Request::Cancel) if report.status == ReportStatus::Live && is_settled => {
             let venue_order = Some(report.venue_order.clone());
@@ -253,7 +250,7 @@ fn answer_replacement(
         return draft.record(Event::Ack(ack), "the venue shows the order as it was to be");
     }
     let not_found = inputs.observation.looked_up.get(&alias) == Some(&crate::observation::Found::Nothing);
-    let is_settled = inputs.observation.our_now > order.updated_at.plus(inputs.settling_time());
+    let is_settled = inputs.observation.venue_now > order.updated_at.plus(inputs.settling_time());
     let ended = report.status.ended().filter(|ended| *ended != Closing::Replaced);
     let why = match (ended, report.status) {
         (Some(_), _) if order.live_venue_orders().next().is_none() => {
@@ -276,12 +273,11 @@ fn shows_replacement(asked: &Replacement, report: &OrderReport) -> bool {
 }
 
 impl Inputs<'_> {
-    /// How long something that was sent may take until it shows, by our clock. Clocks may be far apart, but
-    /// this one is compared with itself; only when it is set does the slack matter.
+    /// How long something that was sent may take until it shows. It was written down by our clock, which may be
+    /// off the venue's by so much, and may be set in between.
     pub(super) fn settling_time(&self) -> core::time::Duration {
         let Capabilities { propagation, clock_skew_max, admission, .. } = self.capabilities;
-        let slack = (*clock_skew_max).min(SET_CLOCK_SLACK);
-        propagation.saturating_add(slack).saturating_add(admission.unwrap_or_default())
+        propagation.saturating_add(*clock_skew_max).saturating_add(admission.unwrap_or_default())
     }
 
     /// What the venue's rules say about fills in an instrument.

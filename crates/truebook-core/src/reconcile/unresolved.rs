@@ -125,7 +125,7 @@ fn settle_leg(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
     }
     let since = parent.intended_at.minus(SENT_BEFORE);
     let (open, closed) = (&inputs.observation.open, &inputs.observation.closed);
-    let shows = inputs.observation.our_now > parent.updated_at.plus(inputs.settling_time());
+    let shows = inputs.observation.venue_now > parent.updated_at.plus(inputs.settling_time());
     if open.is_complete() && closed.covers(since) && shows {
         let why = "its entry is filled, and neither the live nor the closed orders have it";
         return close(&leg, Closing::Absent, why, draft);
@@ -156,7 +156,7 @@ fn settle_unanswered(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
         Some(Found::Order(_)) => return,
         None => return unexplained(&order, "nobody looked it up", draft),
     }
-    let age = inputs.observation.our_now.since(order.intended_at);
+    let age = inputs.observation.venue_now.since(order.intended_at);
     if age <= inputs.capabilities.propagation {
         return unexplained(&order, "the venue does not show it yet; that proves nothing so soon", draft);
     }
@@ -239,7 +239,7 @@ fn gap_in_evidence(inputs: &Inputs<'_>, order: &Order, draft: &Draft) -> Option<
     if !observation.fills.covers(since) {
         return Some(String::from("the fills were not read whole back to when it was sent"));
     }
-    let age = observation.our_now.since(order.intended_at);
+    let age = observation.venue_now.since(order.intended_at);
     if inputs.capabilities.unfilled_visible.is_some_and(|visible| age >= visible) {
         return Some(String::from("the venue forgets unfilled orders, and so long after it proves nothing"));
     }
@@ -260,7 +260,7 @@ fn settle_vanished(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
     if !nowhere || !observation.open.is_complete() {
         return unexplained(&order, "it is not listed, and could not be looked up", draft);
     }
-    let age = observation.our_now.since(order.updated_at.max(order.intended_at));
+    let age = observation.venue_now.since(order.updated_at.max(order.intended_at));
     if age <= inputs.settling_time() {
         return unexplained(&order, "the venue does not show it yet", draft);
     }

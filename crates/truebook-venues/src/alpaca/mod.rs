@@ -153,7 +153,7 @@ impl Alpaca {
 }
 
 fn capabilities(requests_a_minute: u32, propagation: Duration) -> Capabilities {
-    const MINUTE: Duration = Duration::from_mins(1);
+    const HALF_A_MINUTE: Duration = Duration::from_secs(30);
     Capabilities {
         // An id that was ever used is refused for good, whatever became of the order.
         class: IdClass::A,
@@ -170,7 +170,7 @@ fn capabilities(requests_a_minute: u32, propagation: Duration) -> Capabilities {
         replace: ReplaceQuantity::Total,
         requests_per_minute: Some(requests_a_minute),
         // Requests carry no time and none is refused for it; but a clock that is off by more is a broken one.
-        clock_skew_max: MINUTE,
+        clock_skew_max: HALF_A_MINUTE,
     }
 }
 
