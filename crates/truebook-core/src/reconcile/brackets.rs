@@ -1,8 +1,8 @@
 //! Brackets: what an entry opened is protected, legs never outlive it, and one cancels the other.
 
 use super::draft::Draft;
-use super::plan::{Action, Inputs};
 use super::policy::Unprotected;
+use super::steps::{Action, Inputs};
 use crate::capability::ReplaceQuantity;
 use crate::event::{Asked, BlockKind, Event};
 use crate::id::OrderId;

@@ -1,8 +1,8 @@
 //! The second opinion on a plan: every step is held against the observation again, by rules that share
 //! nothing with the planner but the fold.
 
-use super::plan::{Action, Plan, Step, Verdict};
 use super::policy::{Missing, Policy};
+use super::steps::{Action, Plan, Step, Verdict};
 use crate::capability::{Capabilities, IdClass};
 use crate::event::{Adopted, BlockKind, Blocked, Closed, Event, Record, ReportedFilled};
 use crate::id::{Instrument, OrderId, Seq, VenueOrderId};

@@ -1,6 +1,6 @@
 //! The draft of a plan: the book as it will be once the steps so far are carried out.
 
-use super::plan::{Action, Alarm, HeldBack, Plan, Step, Verdict};
+use super::steps::{Action, Alarm, HeldBack, Plan, Step, Verdict};
 use crate::event::{BlockKind, Blocked, Event, Record};
 use crate::id::{ExecutionId, Instrument, OrderId, Seq, VenueOrderId};
 use crate::life::Order;

@@ -1,10 +1,9 @@
 //! From reports to facts: what the venue says of orders that are in the book.
 
 use super::draft::Draft;
-use super::plan::{Action, Inputs};
-use crate::capability::Capabilities;
+use super::steps::{Action, Inputs};
 use crate::event::{Acked, BlockKind, Blocked, Closed, Event, OddStatus, ReplaceFailed};
-use crate::id::{Instrument, OrderId, VenueOrderId};
+use crate::id::{OrderId, VenueOrderId};
 use crate::life::{Closing, Order, Replacement, Request};
 use crate::observation::{FillReport, FillTerms, OrderReport, ReportStatus};
 use crate::order::{Fee, Fill, Role, TakenFrom};
@@ -270,18 +269,4 @@ fn shows_replacement(asked: &Replacement, report: &OrderReport) -> bool {
     let limit = asked.limit.is_none_or(|limit| report.limit == Some(limit));
     let stop = asked.stop.is_none_or(|stop| report.stop == Some(stop));
     quantity && limit && stop && report.status.ended().is_none()
-}
-
-impl Inputs<'_> {
-    /// How long something that was sent may take until it shows. It was written down by our clock, which may be
-    /// off the venue's by so much, and may be set in between.
-    pub(super) fn settling_time(&self) -> core::time::Duration {
-        let Capabilities { propagation, clock_skew_max, admission, .. } = self.capabilities;
-        propagation.saturating_add(*clock_skew_max).saturating_add(admission.unwrap_or_default())
-    }
-
-    /// What the venue's rules say about fills in an instrument.
-    pub(super) fn terms(&self, instrument: &Instrument) -> FillTerms {
-        self.observation.terms.get(instrument).cloned().unwrap_or_default()
-    }
 }

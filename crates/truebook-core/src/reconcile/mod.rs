@@ -16,9 +16,11 @@ mod others;
 mod plan;
 pub mod policy;
 mod positions;
+mod steps;
 mod unresolved;
 
 pub use check::{CheckFailure, check};
 pub use facts::{book_facts, fill_facts};
-pub use plan::{Action, Alarm, HeldBack, Plan, Step, Verdict, Wanted, plan, seen_ids, wanted};
+pub use plan::{plan, seen_ids, wanted};
 pub use policy::Policy;
+pub use steps::{Action, Alarm, HeldBack, Plan, Step, Verdict, Wanted};

@@ -1,8 +1,8 @@
 //! Orders at the venue that are not in the book.
 
 use super::draft::Draft;
-use super::plan::Inputs;
 use super::policy::{Lost, Others};
+use super::steps::Inputs;
 use crate::event::{Adopted, BlockKind, Event};
 use crate::id::{OrderId, OrderKey};
 use crate::observation::{Observation, OrderReport};

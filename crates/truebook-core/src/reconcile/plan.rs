@@ -2,119 +2,17 @@
 
 use super::draft::Draft;
 use super::policy::{Lost, Policy};
+use super::steps::{Alarm, Inputs, Plan, Verdict, Wanted};
 use super::{brackets, facts, others, positions, unresolved};
 use crate::capability::Capabilities;
-use crate::event::Event;
-use crate::id::{Instrument, OrderId, SeenId, VenueOrderId};
+use crate::id::{OrderId, SeenId, VenueOrderId};
 use crate::life::Order;
-use crate::money::Qty;
 use crate::observation::{Observation, OrderReport};
-use crate::order::Intent;
 use crate::seen::{execution_seen_id, order_seen_id};
 use crate::state::State;
-use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
-use serde::Serialize;
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Plan {
-    /// In this order.
-    pub steps: Vec<Step>,
-    /// What was looked at and left alone.
-    pub held_back: Vec<HeldBack>,
-    /// What a person should hear of.
-    pub alarms: Vec<Alarm>,
-    /// What it means for new risk.
-    pub verdict: Verdict,
-}
-
-impl Plan {
-    /// Whether book and venue agree already.
-    pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
-    }
-}
-
-/// One thing to do.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Step {
-    /// What.
-    #[serde(rename = "do")]
-    pub action: Action,
-    /// Why.
-    pub why: String,
-}
-
-/// A thing to do that leaves nothing to choose.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Write this fact into the book.
-    Record(Event),
-    /// Send this order once more, the same body under the same id.
-    Resend(OrderId),
-    /// Ask the venue to cancel one of its orders.
-    Cancel {
-        /// Client order id.
-        id: OrderId,
-        /// The venue's id; `None` if it is not known.
-        venue_order: Option<VenueOrderId>,
-    },
-    /// Ask the venue to change the size of a leg.
-    Resize {
-        /// Client order id.
-        id: OrderId,
-        /// New total quantity.
-        quantity: Qty,
-    },
-    /// Intend this order and send it.
-    Place(Box<Intent>),
-}
-
-/// Something that was not done, and why not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HeldBack {
-    /// The order, if it is about one.
-    pub id: Option<OrderId>,
-    /// The instrument.
-    pub instrument: Option<Instrument>,
-    /// Why nothing was done, and what would change that.
-    pub why: String,
-}
-
-/// Something that a person should hear of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Alarm {
-    /// The instrument, if it is about one.
-    pub instrument: Option<Instrument>,
-    /// What happened, and what to do.
-    pub what: String,
-}
-
-/// What the plan means for new risk once it is carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Book and venue agree, instruments that are blocked excepted.
-    Agreed,
-    /// Not everything was seen: new risk stays refused.
-    Incomplete(String),
-    /// The book does not belong to what is live at the venue: nothing may be done.
-    Refused(String),
-}
-
-/// What must be looked up singly before a plan can tell.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wanted {
-    /// An order, by its client order id.
-    Order(OrderId, Instrument),
-    /// One of the venue's orders, by the venue's id.
-    VenueOrder(VenueOrderId),
-}
 
 /// Everything of which the plan needs to know whether it was ever seen.
 pub fn seen_ids(observation: &Observation) -> BTreeSet<SeenId> {
@@ -133,6 +31,7 @@ pub fn wanted(state: &State, observation: &Observation) -> Vec<Wanted> {
         ids.extend(report.order_id());
         venue_orders.insert(&report.venue_order);
     }
+    let live: BTreeSet<OrderId> = state.live().orders.values().flat_map(|order| order.ids()).collect();
     let (mut exits, mut others) = (BTreeSet::new(), BTreeSet::new());
     for order in state.live().orders.values().filter(|order| !order.state().is_terminal()) {
         let wanted = if order.intent.parent.is_some() { &mut exits } else { &mut others };
@@ -141,14 +40,14 @@ pub fn wanted(state: &State, observation: &Observation) -> Vec<Wanted> {
     for report in observation.reports() {
         // The chain of a replaced order is followed to its end.
         let next = report.replaced_by.as_ref().filter(|next| !venue_orders.contains(next));
-        let is_ours = report.order_id().is_some_and(|id| is_live(state, id));
-        others.extend(next.filter(|_| is_ours).cloned().map(Wanted::VenueOrder));
+        let is_ours = || report.order_id().is_some_and(|id| live.contains(&id));
+        others.extend(next.filter(|_| is_ours()).cloned().map(Wanted::VenueOrder));
     }
     for report in &observation.open.rows {
         // A list may be behind what the book has heard already: before such an order is taken in, it is asked
         // for itself.
         let id = report.order_id().filter(|id| id.tag() == state.live().identity.installation);
-        if id.is_some_and(|id| !is_live(state, id)) {
+        if id.is_some_and(|id| !live.contains(&id)) {
             others.insert(Wanted::VenueOrder(report.venue_order.clone()));
         }
     }
@@ -158,11 +57,6 @@ pub fn wanted(state: &State, observation: &Observation) -> Vec<Wanted> {
         Wanted::VenueOrder(id) => observation.looked_up_venue.contains_key(id),
     };
     exits.into_iter().chain(others).filter(|wanted| !known(wanted)).collect()
-}
-
-fn is_live(state: &State, id: OrderId) -> bool {
-    let orders = &state.live().orders;
-    orders.contains_key(&id) || orders.values().any(|order| order.ids().any(|alias| alias == id))
 }
 
 fn want_of(
@@ -182,13 +76,6 @@ fn want_of(
     if let Some(open) = order.open_replacement().filter(|open| !ids.contains(&open.alias)) {
         wanted.insert(Wanted::Order(open.alias, instrument.clone()));
     }
-}
-
-/// Everything that the parts of a plan look at.
-pub(super) struct Inputs<'a> {
-    pub(super) observation: &'a Observation,
-    pub(super) policy: &'a Policy,
-    pub(super) capabilities: &'a Capabilities,
 }
 
 /// Makes the plan. `state` must know what [`seen_ids`] asks for; see [`State::excerpt`].

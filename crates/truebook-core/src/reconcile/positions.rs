@@ -1,8 +1,8 @@
 //! The book's positions against the venue's.
 
 use super::draft::Draft;
-use super::plan::Inputs;
 use super::policy::Positions;
+use super::steps::Inputs;
 use crate::event::BlockKind;
 use crate::id::Instrument;
 use crate::money::Qty;

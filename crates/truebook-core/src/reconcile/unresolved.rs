@@ -1,8 +1,8 @@
 //! Orders of the book that no report is about: what that proves, and what it does not.
 
 use super::draft::Draft;
-use super::plan::{Action, Inputs};
 use super::policy::Missing;
+use super::steps::{Action, Inputs};
 use crate::capability::IdClass;
 use crate::event::{BlockKind, Closed, Event, ReportedFilled};
 use crate::id::OrderId;

@@ -1,5 +1,6 @@
 //! The auditor: knows what the venue really has, and holds the book against it.
 
+use super::ids::ids_of;
 use super::scene::{Scene, Wish};
 use std::collections::{BTreeMap, BTreeSet};
 use truebook::engine::Trader;
@@ -12,9 +13,6 @@ use truebook_core::order::{Role, Side};
 use truebook_core::seen::order_seen_id;
 use truebook_core::spec::OrderSpec;
 use truebook_core::state::Live;
-
-/// How many attempts and replacements an order of a history has at most.
-const ATTEMPTS_MAX: u32 = 24;
 
 pub(super) struct Auditor;
 
@@ -97,53 +95,6 @@ fn ours(scene: &Scene, live: &Live) -> Vec<OrderRecord> {
 
 fn id_of(record: &OrderRecord) -> Option<OrderId> {
     OrderId::from_hex(&record.client_id)
-}
-
-fn ids_of(live: &Live, key: &OrderKey, role: Role) -> Vec<OrderId> {
-    let identity = &live.identity;
-    (0..ATTEMPTS_MAX)
-        .map(|attempt| OrderId::derive(identity.installation, identity.book, key, role.name(), attempt))
-        .collect()
-}
-
-/// Every client order id that may follow from the keys of a history. Working them out takes longer than all
-/// else, so it is done once a key.
-#[derive(Default)]
-pub(super) struct Ids {
-    keys: BTreeSet<OrderKey>,
-    /// The key of each id, where it is an entry's own.
-    entries: BTreeMap<OrderId, OrderKey>,
-    others: BTreeSet<OrderId>,
-}
-
-impl Ids {
-    fn learn(&mut self, live: &Live, key: OrderKey) {
-        if self.keys.contains(&key) {
-            return;
-        }
-        for role in [Role::Entry, Role::StopLoss, Role::TakeProfit] {
-            let ids = ids_of(live, &key, role);
-            self.others.extend(replacement_ids(live, &key, role));
-            match role {
-                Role::Entry => self.entries.extend(ids.into_iter().map(|id| (id, key.clone()))),
-                Role::StopLoss | Role::TakeProfit => self.others.extend(ids),
-            }
-        }
-        self.keys.insert(key);
-    }
-}
-
-fn replacement_ids(live: &Live, key: &OrderKey, role: Role) -> Vec<OrderId> {
-    let identity = &live.identity;
-    let mut ids = Vec::new();
-    for attempt in 0..ATTEMPTS_MAX / 2 {
-        let what = format!("{}/{attempt}/replace", role.name());
-        ids.extend(
-            (1..ATTEMPTS_MAX)
-                .map(|number| OrderId::derive(identity.installation, identity.book, key, &what, number)),
-        );
-    }
-    ids
 }
 
 fn keys(scene: &Scene) -> Vec<OrderKey> {

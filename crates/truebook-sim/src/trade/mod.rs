@@ -4,6 +4,7 @@
 mod auditor;
 mod bot;
 mod clock;
+mod ids;
 mod mortal;
 mod run;
 mod scene;

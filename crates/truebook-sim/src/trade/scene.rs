@@ -1,7 +1,7 @@
 //! What a history consists of: the venue, the disk, the clocks, and what the bot has asked for so far.
 
-use super::auditor::Ids;
 use super::clock::OffClock;
+use super::ids::Ids;
 use crate::disk::CrashChoice;
 use crate::world::SimEntropy;
 use crate::{Rng, SimClock, SimDisk};
