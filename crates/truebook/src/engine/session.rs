@@ -1,13 +1,13 @@
 //! What the engine knows besides the book, for as long as the process lives.
 
 use super::{Trader, lock};
+use crate::book::WriteError;
 use crate::journal::Level;
 use std::collections::{BTreeMap, BTreeSet};
 use truebook_core::gate::{Conditions, Disk, Pass, Reconciled, Refusal, Request, SettingsState};
 use truebook_core::id::{Instrument, OrderId};
 use truebook_core::money::Qty;
 use truebook_core::planted::{Bug, is};
-use truebook_core::state::Live;
 
 pub(super) struct Session {
     pub(super) reconciled: Reconciled,
@@ -50,8 +50,9 @@ impl Trader {
     }
 
     /// Asks the gate.
-    pub(super) fn ask_gate(&self, live: &Live, request: Request<'_>) -> Result<Pass, Refusal> {
-        truebook_core::gate::check(live, &self.conditions(), request)
+    pub(super) fn ask_gate(&self, request: Request<'_>) -> Result<Result<Pass, Refusal>, WriteError> {
+        let conditions = self.conditions();
+        self.0.book.with_state(|state| truebook_core::gate::check(state.live(), &conditions, request))
     }
 
     /// Shuts the gate until the next complete reconciliation.

@@ -116,14 +116,14 @@ impl Trader {
         let last = self.0.venue.last_price(&spec.instrument).unwrap_or(None);
         spec.check(&rules, last)?;
         self.check_clock()?;
-        let live = self.0.book.live()?;
         let entry = self.intent(id, attempt, key, spec);
         let Intent { instrument, side, quantity, .. } = &entry;
         let request = Request { instrument, side: *side, quantity: *quantity };
-        if let Some(fault) = oversold(&live, &rules, request) {
+        // Where the state is: a copy would cost as much as there are live orders.
+        if let Some(fault) = self.0.book.with_state(|state| oversold(state.live(), &rules, request))? {
             return Err(SpecError { faults: vec![fault] }.into());
         }
-        let pass = self.ask_gate(&live, request)?;
+        let pass = self.ask_gate(request)??;
         Ok(Prepared::New(Box::new(entry), pass))
     }
 
