@@ -130,8 +130,7 @@ pub fn reason(
         return Some((why.clone(), opens(*kind)));
     }
     let uncertain = live.orders.values().find(|order| {
-        let lost = order.state() == crate::life::OrderState::Unknown;
-        order.intent.instrument == *instrument && lost
+        order.intent.instrument == *instrument && order.state() == crate::life::OrderState::Unknown
     });
     uncertain.map(|order| {
         let why = format!("the fate of order {} is unknown", order.intent.key);

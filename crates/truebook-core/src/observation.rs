@@ -258,6 +258,16 @@ impl Observation {
         self.open.rows.iter().chain(&self.closed.rows).chain(found)
     }
 
+    /// What the venue holds of each instrument; several rows of one, as for hedged positions, add up.
+    pub fn held(&self) -> BTreeMap<Instrument, Qty> {
+        let mut held: BTreeMap<Instrument, Qty> = BTreeMap::new();
+        for row in &self.positions.rows {
+            let sum = held.entry(row.instrument.clone()).or_insert(Qty::ZERO);
+            *sum = sum.plus(row.quantity).unwrap_or(row.quantity);
+        }
+        held
+    }
+
     /// Whether every list was read whole and nobody failed to tell of a single order: only then can a plan be
     /// complete.
     pub fn is_complete(&self) -> bool {

@@ -7,11 +7,11 @@ use crate::event::{
     ReplaceAsked, ReportedFilled, StateChanged,
 };
 use crate::hash::{SetHash, StateHash};
-use crate::id::{Instrument, OrderId, SeenId, Seq};
+use crate::id::{Instrument, OrderId, SeenId, Seq, VenueOrderId};
 use crate::identity::Identity;
 use crate::life::{Answer, Order, Replacement, Reported, Request};
 use crate::money::{MoneyError, Qty};
-use crate::order::{Fill, Intent};
+use crate::order::{Fill, Intent, Placement, Role};
 use crate::planted::{Bug, is};
 use crate::position::Position;
 use crate::seen::{Seen, SeenEntry, SeenKind, execution_seen_id, fingerprint, order_seen_id};
@@ -566,6 +566,21 @@ fn in_full(failed: &dyn core::error::Error) -> String {
 }
 
 impl Live {
+    /// The order that one of the venue's orders came of.
+    pub fn owner_of_venue_order(&self, id: &VenueOrderId) -> Option<OrderId> {
+        let mut orders = self.orders.values();
+        orders.find(|order| order.venue_orders.contains_key(id)).map(|order| order.intent.id)
+    }
+
+    /// The leg in this role that the venue makes with this entry.
+    pub fn native_leg(&self, entry: OrderId, role: Role) -> Option<OrderId> {
+        let mut orders = self.orders.values().map(|order| &order.intent);
+        let is_it = |intent: &&Intent| {
+            (intent.parent, intent.role, intent.terms.via) == (Some(entry), role, Placement::WithParent)
+        };
+        orders.find(is_it).map(|leg| leg.id)
+    }
+
     /// The canonical bytes: compact JSON, struct fields in their fixed order, maps sorted.
     pub fn canonical(&self) -> Vec<u8> {
         // Nothing in the state can fail to serialise: all keys are strings and there are no floats.

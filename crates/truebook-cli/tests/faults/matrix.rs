@@ -33,8 +33,7 @@ pub(crate) fn run_matrix(fault: Fault, upkeep: Upkeep) {
     copy_tree(&template, &undisturbed);
     let calls = calls(&command(&undisturbed, upkeep), &input, scratch.path());
     assert!(calls.len() >= CALLS_MIN, "only {} changing calls: {calls:?}", calls.len());
-    let stride = std::env::var("TRUEBOOK_FAULT_STRIDE").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let chosen: Vec<Call> = calls.iter().step_by(stride).cloned().collect();
+    let chosen = chosen(&calls);
     let failures = run_all(&chosen, |call, number| {
         let data = scratch.path().join(format!("run-{number}"));
         copy_tree(&template, &data);
@@ -50,6 +49,12 @@ pub(crate) fn run_matrix(fault: Fault, upkeep: Upkeep) {
         chosen.len(),
         failures.join("\n")
     );
+}
+
+/// The calls that are looked at: all, unless somebody wants a quick look.
+pub(crate) fn chosen(calls: &[Call]) -> Vec<Call> {
+    let stride = std::env::var("TRUEBOOK_FAULT_STRIDE").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    calls.iter().step_by(stride).cloned().collect()
 }
 
 /// Two runs at a time: most of a run is waiting for the disk.

@@ -1,9 +1,9 @@
 //! A session that trades, killed or failed at every call that changes the disk; then the venue's own store is
 //! held against the book.
 
-use crate::matrix::{Fault, run_all};
+use crate::matrix::{Fault, chosen, run_all};
 use crate::session::{BINARY, copy_tree, text};
-use crate::strace::{Call, calls, inject, is_there};
+use crate::strace::{calls, inject, is_there};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -231,8 +231,7 @@ pub(crate) fn run_matrix(fault: Fault) {
         calls
     };
     assert!(calls.len() >= CALLS_MIN, "only {} changing calls: {calls:?}", calls.len());
-    let stride = std::env::var("TRUEBOOK_FAULT_STRIDE").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let chosen: Vec<Call> = calls.iter().step_by(stride).cloned().collect();
+    let chosen = chosen(&calls);
     let failures = run_all(&chosen, |call, number| {
         let (data, venue) = (scratch.path().join(format!("run-{number}")), Venue::start());
         copy_tree(&template, &data);

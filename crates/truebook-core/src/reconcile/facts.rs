@@ -6,7 +6,7 @@ use crate::event::{Acked, BlockKind, Blocked, Closed, Event, OddStatus, ReplaceF
 use crate::id::{OrderId, VenueOrderId};
 use crate::life::{Closing, Order, Replacement, Request};
 use crate::observation::{FillReport, FillTerms, OrderReport, ReportStatus};
-use crate::order::{Fee, Fill, Role, TakenFrom};
+use crate::order::{Fee, Fill, TakenFrom};
 use crate::seen::order_seen_id;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -130,18 +130,7 @@ fn owner_of(report: &OrderReport, draft: &Draft) -> Option<OrderId> {
 /// The leg of one of our brackets that the venue made with its parent.
 fn leg_of(report: &OrderReport, draft: &Draft) -> Option<OrderId> {
     let parent = draft.venue_owner(report.parent.as_ref()?)?;
-    leg_in_role(draft, parent, report.role?)
-}
-
-fn leg_in_role(draft: &Draft, parent: OrderId, role: Role) -> Option<OrderId> {
-    let mut legs = draft.live().orders.values();
-    let is_it = |order: &&alloc::sync::Arc<Order>| {
-        let intent = &order.intent;
-        intent.parent == Some(parent)
-            && intent.role == role
-            && intent.terms.via == crate::order::Placement::WithParent
-    };
-    legs.find(is_it).map(|leg| leg.intent.id)
+    draft.live().native_leg(parent, report.role?)
 }
 
 fn acknowledge(reports: &BTreeMap<&VenueOrderId, &OrderReport>, draft: &mut Draft) {

@@ -6,7 +6,7 @@ use super::steps::Inputs;
 use crate::event::BlockKind;
 use crate::id::Instrument;
 use crate::money::Qty;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -21,13 +21,9 @@ pub(super) fn compare(inputs: &Inputs<'_>, draft: &mut Draft) {
         draft.leave_blocks(BlockKind::PositionDifference);
         return draft.hold_instrument(None, "positions and fills were not read whole: not compared");
     }
-    let mut at_venue: BTreeMap<&Instrument, Qty> = BTreeMap::new();
-    for row in &observation.positions.rows {
-        let sum = at_venue.entry(&row.instrument).or_insert(Qty::ZERO);
-        *sum = sum.plus(row.quantity).unwrap_or(row.quantity);
-    }
+    let at_venue = observation.held();
     let instruments: BTreeSet<Instrument> =
-        draft.live().positions.keys().chain(at_venue.keys().copied()).cloned().collect();
+        draft.live().positions.keys().chain(at_venue.keys()).cloned().collect();
     for instrument in instruments.into_iter().collect::<Vec<_>>() {
         let venue = at_venue.get(&instrument).copied().unwrap_or(Qty::ZERO);
         compare_one(&instrument, venue, draft);

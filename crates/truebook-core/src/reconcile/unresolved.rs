@@ -7,7 +7,7 @@ use crate::capability::IdClass;
 use crate::event::{BlockKind, Closed, Event, ReportedFilled};
 use crate::id::OrderId;
 use crate::life::{Closing, Order, OrderState};
-use crate::observation::{Found, OrderReport};
+use crate::observation::Found;
 use crate::order::Placement;
 use crate::planted::{Bug, is};
 use alloc::collections::BTreeSet;
@@ -68,19 +68,12 @@ fn await_fills(inputs: &Inputs<'_>, id: OrderId, draft: &mut Draft) {
             draft,
         );
     }
-    let reports: Vec<&OrderReport> = inputs
-        .observation
-        .reports()
-        .filter(|report| order.venue_orders.contains_key(&report.venue_order))
-        .collect();
-    let claimed = order
-        .venue_orders
-        .values()
-        .try_fold(crate::money::Qty::ZERO, |sum, venue| sum.plus(venue.claimed.max(venue.filled)));
-    let price = reports.iter().find_map(|report| report.average_price).or(order.limit());
-    let (Ok(total), Some(price)) = (claimed, price) else {
+    let mut of_it =
+        inputs.observation.reports().filter(|report| order.venue_orders.contains_key(&report.venue_order));
+    let Some(price) = of_it.find_map(|report| report.average_price).or(order.limit()) else {
         return unexplained(&order, "the venue says that it is filled, but not at which price", draft);
     };
+    let total = order.filled_at_least();
     let why = format!(
         "the venue reports {total} filled and lists executions for {}, {} s after it closed",
         order.filled,

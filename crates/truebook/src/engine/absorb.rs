@@ -3,10 +3,9 @@
 use super::{TradeError, Trader};
 use crate::venue::StreamEvent;
 use truebook_core::event::Event;
-use truebook_core::id::{OrderId, VenueOrderId};
+use truebook_core::id::OrderId;
 use truebook_core::life::Order;
 use truebook_core::observation::{FillReport, OrderReport};
-use truebook_core::order::Placement;
 use truebook_core::reconcile::fill_facts;
 use truebook_core::state::State;
 
@@ -88,24 +87,20 @@ fn owner_of(state: &State, report: &OrderReport) -> Option<OrderId> {
         orders.values().find(|order| order.ids().any(|id| id == alias)).map(|order| order.intent.id)
     };
     let by_leg = || {
-        let parent = owner_of_venue_order(state, report.parent.as_ref()?)?;
+        let parent = state.live().owner_of_venue_order(report.parent.as_ref()?)?;
         let role = report.role?;
-        let mut legs = orders.values().filter(|order| order.intent.parent == Some(parent));
-        let native = |order: &&std::sync::Arc<Order>| {
-            order.intent.role == role && order.intent.terms.via == Placement::WithParent
-        };
-        legs.find(native).map(|leg| leg.intent.id)
+        state.live().native_leg(parent, role)
     };
-    let by_chain = || owner_of_venue_order(state, report.replaces.as_ref()?);
+    let by_chain = || state.live().owner_of_venue_order(report.replaces.as_ref()?);
     by_id
         .or_else(by_alias)
-        .or_else(|| owner_of_venue_order(state, &report.venue_order))
+        .or_else(|| state.live().owner_of_venue_order(&report.venue_order))
         .or_else(by_leg)
         .or_else(by_chain)
 }
 
 fn owner_of_fill(state: &State, fill: &FillReport) -> Option<OrderId> {
-    let by_venue_order = owner_of_venue_order(state, &fill.venue_order);
+    let by_venue_order = state.live().owner_of_venue_order(&fill.venue_order);
     let by_id = || {
         let id = OrderId::from_hex(fill.client_id.as_deref()?)?;
         let orders = &state.live().orders;
@@ -117,9 +112,4 @@ fn owner_of_fill(state: &State, fill: &FillReport) -> Option<OrderId> {
         alias().map(|order| order.intent.id).or_else(over)
     };
     by_venue_order.or_else(by_id)
-}
-
-fn owner_of_venue_order(state: &State, id: &VenueOrderId) -> Option<OrderId> {
-    let mut orders = state.live().orders.values();
-    orders.find(|order| order.venue_orders.contains_key(id)).map(|order| order.intent.id)
 }

@@ -3,7 +3,6 @@
 use super::{TradeError, Trader, lock};
 use serde::Serialize;
 use truebook_core::gate::Reconciled;
-use truebook_core::money::Qty;
 use truebook_core::observation::Observation;
 use truebook_core::reconcile::{Plan, Verdict, check, plan};
 use truebook_core::state::State;
@@ -92,13 +91,7 @@ impl Trader {
     /// Opens or shuts the gate by the last plan.
     fn conclude(&self, last: &Plan, observation: &Observation) -> Outcome {
         let mut session = lock(&self.0.session);
-        session.venue_positions.clear();
-        let instruments = observation.positions.rows.iter().map(|row| row.instrument.clone());
-        for instrument in instruments {
-            let of_it = observation.positions.rows.iter().filter(|row| row.instrument == instrument);
-            let held = of_it.fold(Qty::ZERO, |sum, row| sum.plus(row.quantity).unwrap_or(sum));
-            session.venue_positions.insert(instrument, held);
-        }
+        session.venue_positions = observation.held();
         let outcome = match &last.verdict {
             // What cannot settle in this many passes is told by the instruments that stay blocked.
             Verdict::Agreed => Outcome::Agreed,

@@ -7,7 +7,7 @@ use truebook_core::capability::{Brackets, IdClass};
 use truebook_core::event::{Closed, Event, OutcomeUnknown};
 use truebook_core::gate::{Pass, Request, oversold};
 use truebook_core::id::{Instrument, OrderId, OrderKey, VenueOrderId};
-use truebook_core::life::{Closing, Order, OrderState};
+use truebook_core::life::{Closing, OrderState};
 use truebook_core::order::{Bracket, Intent, Placement, Role, Terms};
 use truebook_core::planted::{Bug, is};
 use truebook_core::reconcile::book_facts;
@@ -298,16 +298,8 @@ impl Trader {
     pub(super) fn record_accepted(&self, id: OrderId, accepted: &Accepted) -> Result<(), WriteError> {
         self.record_soon(self.facts_about(id, &accepted.report)?)?;
         for report in &accepted.legs {
-            let leg = self.0.book.with_state(|state| {
-                let mut orders = state.live().orders.values();
-                let is_it = |order: &&std::sync::Arc<Order>| {
-                    let intent = &order.intent;
-                    intent.parent == Some(id)
-                        && Some(intent.role) == report.role
-                        && intent.terms.via == Placement::WithParent
-                };
-                orders.find(is_it).map(|leg| leg.intent.id)
-            })?;
+            let Some(role) = report.role else { continue };
+            let leg = self.0.book.with_state(|state| state.live().native_leg(id, role))?;
             if let Some(leg) = leg {
                 self.record_soon(self.facts_about(leg, report)?)?;
             }
