@@ -5,6 +5,7 @@
 //! `ARCHITECTURE.md` for the promises P1 to P12 and where they are kept.
 
 pub mod aside;
+pub mod backup;
 pub mod book;
 pub mod checkpoint;
 pub mod crypt;

@@ -11,7 +11,7 @@ mod real;
 mod replace;
 
 pub use real::RealDisk;
-pub use replace::{ReplaceError, replace_file};
+pub use replace::{ReplaceError, is_temporary, replace_file};
 
 use std::io;
 use std::ops::{ControlFlow, Range};

@@ -35,6 +35,11 @@ pub fn replace_file(disk: &dyn Disk, name: &str, content: &[u8]) -> Result<(), R
     renamed
 }
 
+/// Whether a file of this name is one that was never finished: what a crash in a replace leaves behind.
+pub fn is_temporary(file: &str) -> bool {
+    std::path::Path::new(file).extension().is_some_and(|extension| extension == "tmp")
+}
+
 fn remove_leftover(disk: &dyn Disk, temporary: &str) -> Result<(), ReplaceError> {
     match disk.remove(temporary) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {

@@ -10,7 +10,7 @@ use super::report::{Cut, Report, SeqRange, SetAside};
 use super::walk::{Damage, LastSegment};
 use crate::aside::{copy_aside, move_aside};
 use crate::checkpoint::CHECKPOINT_DIR;
-use crate::disk::{Access, DiskFile, open_limited, read_exact_at, read_file};
+use crate::disk::{Access, DiskFile, is_temporary, open_limited, read_exact_at, read_file};
 use crate::error::FileError;
 use crate::frame::{self, Form, Header, Kind};
 use crate::journal::load::{FILE_BYTES_MAX, Loaded, is_blank, load};
@@ -72,10 +72,6 @@ fn remove_leftovers(context: &Context, assessment: &Assessment) -> Result<(), Fi
         }
     }
     Ok(())
-}
-
-fn is_temporary(file: &str) -> bool {
-    std::path::Path::new(file).extension().is_some_and(|extension| extension == "tmp")
 }
 
 fn set_unusable_aside(context: &Context, assessment: &mut Assessment, now: Utc) -> Result<(), FileError> {

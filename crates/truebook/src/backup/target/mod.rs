@@ -1,0 +1,128 @@
+//! The target seam: where backups are kept. A handful of operations on whole objects, each of which is
+//! written once and never changed.
+//!
+//! Names are relative and use `/`, for example `segment/00000001-….seg.zst`. One conformance suite
+//! (`truebook-sim`) runs on every implementation.
+
+mod directory;
+
+pub use directory::Directory;
+
+use std::fmt;
+
+/// The largest object that is read, in bytes.
+pub const OBJECT_BYTES_MAX: u64 = 1 << 30;
+
+/// What became of an object that was to be created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It was created, and is durable as far as the target promises.
+    Created,
+    /// An object of that name is there already; it was left as it is.
+    Exists,
+}
+
+/// An object as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+/// Storage for whole objects. Every method may block; none retries by itself.
+pub trait Target: Send + Sync + 'static {
+    /// What people are shown for an object; for the empty name, where the target is. Never a secret.
+    fn describe(&self, name: &str) -> String;
+
+    /// Creates an object unless one of that name exists. When this returns, the whole object is there and
+    /// durable, or nothing of it can be read under that name.
+    ///
+    /// # Errors
+    /// See [`TargetErrorKind`]. After an error nobody knows whether the object is there.
+    fn put_new(&self, name: &str, content: &[u8]) -> Result<Put, TargetError>;
+
+    /// Reads a whole object of at most `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// [`TargetErrorKind::NotFound`] if there is none, [`TargetErrorKind::TooLarge`] if it is longer.
+    fn get(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, TargetError>;
+
+    /// All objects whose name begins with `prefix` (which ends in `/`), sorted by name.
+    ///
+    /// # Errors
+    /// See [`TargetErrorKind`]; a prefix under which nothing is gives an empty list.
+    fn list(&self, prefix: &str) -> Result<Vec<Entry>, TargetError>;
+
+    /// Removes an object; that there is none is no error.
+    ///
+    /// # Errors
+    /// See [`TargetErrorKind`].
+    fn remove(&self, name: &str) -> Result<(), TargetError>;
+}
+
+/// What an error of a target means for who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetErrorKind {
+    /// There is no such object.
+    NotFound,
+    /// The target itself (directory, bucket) is not there.
+    NoTarget,
+    /// Not allowed: wrong or missing keys, permissions.
+    Denied,
+    /// No room.
+    Full,
+    /// Longer than the caller takes.
+    TooLarge,
+    /// Not reached, no answer, or an answer that asks for patience: trying again may help.
+    Unavailable,
+    /// Anything else: trying again will not help.
+    Other,
+}
+
+impl TargetErrorKind {
+    /// Whether the same request may succeed a little later.
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::Unavailable)
+    }
+
+    /// What somebody can do about it.
+    pub const fn way_out(self) -> &'static str {
+        match self {
+            Self::NotFound => "`truebook backup list` shows what is there",
+            Self::NoTarget => "make the directory or bucket, or correct --backup-to",
+            Self::Denied => "check the permissions, or the keys in the environment",
+            Self::Full => "make room, raise the quota, or keep fewer generations",
+            Self::TooLarge => "it is no object of truebook's; see where it came from",
+            Self::Unavailable => "nothing: it is tried again by itself",
+            Self::Other => "`truebook backup probe` tries each operation by itself",
+        }
+    }
+}
+
+/// An operation that a target refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} {object}: {what}")]
+pub struct TargetError {
+    /// What it means.
+    pub kind: TargetErrorKind,
+    /// What was being done: `read`, `create`, `list`, `remove`.
+    pub operation: &'static str,
+    /// The object, as people know it.
+    pub object: String,
+    /// What the target said.
+    pub what: String,
+}
+
+impl TargetError {
+    /// Names operation and object of a failure.
+    pub fn new(
+        kind: TargetErrorKind,
+        operation: &'static str,
+        object: String,
+        what: impl fmt::Display,
+    ) -> Self {
+        Self { kind, operation, object, what: what.to_string() }
+    }
+}
