@@ -1,6 +1,7 @@
 //! The form in which a file is stored: compressed (zstd), locked (age), one layer after the other, each of
 //! which the standard tool opens.
 
+use crate::journal::compress;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::sync::Arc;
@@ -74,23 +75,12 @@ impl Form {
     /// # Errors
     /// What compressing or locking it failed with.
     pub fn store(&self, content: &[u8]) -> io::Result<(Vec<Layer>, Vec<u8>)> {
-        let packed = pack(content, self.level)?;
+        let packed = compress(content, self.level)?;
         match &self.lock {
             None => Ok((vec![Layer::Zstd], packed)),
             Some(lock) => Ok((vec![Layer::Zstd, Layer::Age], lock.lock(&packed)?)),
         }
     }
-}
-
-/// Compresses to one zstd frame with content size and check sum.
-///
-/// # Errors
-/// What zstd failed with.
-pub fn pack(content: &[u8], level: i32) -> io::Result<Vec<u8>> {
-    let mut compressor = zstd::bulk::Compressor::new(level)?;
-    compressor.include_checksum(true)?;
-    compressor.include_contentsize(true)?;
-    compressor.compress(content)
 }
 
 /// Takes the layers off again, the last one first. `content_bytes` is how long the file must be.

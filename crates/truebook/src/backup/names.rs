@@ -75,6 +75,19 @@ impl<'de> Deserialize<'de> for GenerationId {
     }
 }
 
+/// Where a target tells which books it holds.
+pub const BOOKS_PREFIX: &str = "books/";
+
+/// Tells that a target holds something of a book; its content is the book's name.
+pub fn book_object(book: BookId) -> String {
+    format!("{BOOKS_PREFIX}{book}.txt")
+}
+
+/// Reads the name of what tells of a book.
+pub fn parse_book(object: &str) -> Option<BookId> {
+    BookId::from_hex(object.strip_prefix(BOOKS_PREFIX)?.strip_suffix(".txt")?)
+}
+
 /// Where everything of a book is.
 pub fn book_prefix(book: BookId) -> String {
     format!("{book}/")
@@ -110,6 +123,9 @@ pub fn parse_verified(book: BookId, object: &str) -> Option<GenerationId> {
     let file = object.strip_prefix(&verified_prefix(book))?.strip_suffix(".json")?;
     GenerationId::parse(file.split('.').next()?)
 }
+
+/// The kinds of objects that generations share: directories under the book's.
+pub const OBJECT_KINDS: [&str; 2] = ["segment", "state"];
 
 /// A segment up to an event: named after the hash chain, which is that of everything before it too.
 pub fn segment_object(

@@ -3,13 +3,15 @@
 
 use super::active::Retired;
 use super::context::Context;
-use super::load::{self, LoadedBytes};
-use super::scan::{End, Scan};
-use super::segment::{JOURNAL_DIR, SealInfo, SegmentIndex, Storage, seal_frame, segment_name};
+use super::cut::cut;
+use super::load::{self, Fault, LoadedBytes};
+use super::scan::End;
+use super::segment::{JOURNAL_DIR, SegmentIndex, Storage, segment_name};
 use crate::crypt::Purpose;
 use crate::disk::read_file;
 use crate::error::FileError;
 use std::io;
+use truebook_core::id::Seq;
 
 /// Seals one segment. Doing it twice, or after a crash in between, comes to the same.
 pub fn archive(context: &Context, retired: Retired) -> Result<(), FileError> {
@@ -33,33 +35,18 @@ pub fn archive(context: &Context, retired: Retired) -> Result<(), FileError> {
 fn sealed_bytes(context: &Context, retired: Retired, raw_name: &str) -> Result<Vec<u8>, FileError> {
     let failed =
         |what: &str| context.failed("seal", raw_name, io::Error::new(io::ErrorKind::InvalidData, what));
-    let LoadedBytes { mut bytes, .. } =
-        load::load_bytes(context, retired.index, Storage::Raw).map_err(|fault| failed(&fault.to_string()))?;
-    let open = load::opening(&bytes).ok_or_else(|| failed("its opening frame cannot be read"))?;
-    let mut scan =
-        Scan::new(&bytes, &open, load::begin_chain(context, retired.index, &open), context.cipher.as_deref());
-    // Without encryption the frames stay as they are.
-    let mut opened = context.cipher.is_some().then(|| bytes[..scan.valid_bytes()].to_vec());
-    while let Some(event) = scan.next_event() {
-        if let Some(opened) = &mut opened {
-            load::append_plain(opened, &bytes, &event);
-        }
-    }
-    let as_written = scan.next_seq() == retired.next && scan.chain().hash() == retired.chain;
-    if !as_written {
+    let bad = |fault: Fault| failed(&fault.to_string());
+    let LoadedBytes { bytes } = load::load_bytes(context, retired.index, Storage::Raw).map_err(bad)?;
+    let cut = cut(context, retired.index, Storage::Raw, &bytes, Seq::MAX).map_err(bad)?;
+    let cut = cut.ok_or_else(|| failed("it holds no event"))?;
+    if cut.next != retired.next || cut.chain != retired.chain {
         return Err(failed("what is read back is not what was written"));
     }
-    let valid_bytes = scan.valid_bytes();
-    if scan.end() != Some(End::Blank) {
+    if cut.end != Some(End::Blank) {
         // Bytes that turned up behind the last event are not sealed, and not destroyed either.
-        keep_trailing(context, retired.index, &bytes[valid_bytes..])?;
+        keep_trailing(context, retired.index, &bytes[cut.valid_bytes..])?;
     }
-    let mut plain = opened.unwrap_or_else(|| {
-        bytes.truncate(valid_bytes);
-        bytes
-    });
-    plain.extend_from_slice(&seal_frame(&SealInfo { next: retired.next, chain: retired.chain }));
-    Ok(plain)
+    Ok(cut.sealed)
 }
 
 fn keep_trailing(context: &Context, index: SegmentIndex, trailing: &[u8]) -> Result<(), FileError> {
@@ -69,14 +56,29 @@ fn keep_trailing(context: &Context, index: SegmentIndex, trailing: &[u8]) -> Res
 }
 
 pub(crate) fn pack(context: &Context, index: SegmentIndex, sealed: &[u8]) -> io::Result<(Storage, Vec<u8>)> {
-    let mut compressor = zstd::bulk::Compressor::new(context.options.compression_level)?;
-    compressor.include_checksum(true)?;
-    compressor.include_contentsize(true)?;
-    let compressed = compressor.compress(sealed)?;
+    pack_at(context, context.options.compression_level, index, sealed)
+}
+
+/// Packs a sealed segment as it is stored, at a zstd level of the caller's.
+pub(crate) fn pack_at(
+    context: &Context,
+    level: i32,
+    index: SegmentIndex,
+    sealed: &[u8],
+) -> io::Result<(Storage, Vec<u8>)> {
+    let compressed = compress(sealed, level)?;
     Ok(match &context.cipher {
         None => (Storage::Compressed, compressed),
         Some(cipher) => (Storage::Encrypted, cipher.seal(Purpose::Segment(index.get()), &compressed)),
     })
+}
+
+/// Compresses to one zstd frame with content size and check sum.
+pub(crate) fn compress(content: &[u8], level: i32) -> io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(level)?;
+    compressor.include_checksum(true)?;
+    compressor.include_contentsize(true)?;
+    compressor.compress(content)
 }
 
 fn write_verified(

@@ -268,7 +268,13 @@ pub fn begin_chain(context: &Context, index: SegmentIndex, open: &OpenInfo) -> C
     Chain::begin(context.manifest.book, index, open.prev)
 }
 
-fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]) -> Result<Segment, Fault> {
+/// Begins to read the events of an unpacked segment whose header page was checked.
+pub fn start<'a>(
+    context: &'a Context,
+    index: SegmentIndex,
+    storage: Storage,
+    bytes: &'a [u8],
+) -> Result<(OpenInfo, Scan<'a>), Fault> {
     let offset = PAGE_BYTES as u64;
     // An intact frame with a payload that means nothing was not torn: what follows it proves that.
     let proof = || find_latest(bytes, PAGE_BYTES);
@@ -276,7 +282,12 @@ fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]
     let open = opening(bytes).ok_or_else(unusable)?;
     // Inside a sealed segment the frames are plain: the whole file was encrypted.
     let cipher = if storage == Storage::Raw { context.cipher.as_deref() } else { None };
-    let mut scan = Scan::new(bytes, &open, begin_chain(context, index, &open), cipher);
+    let scan = Scan::new(bytes, &open, begin_chain(context, index, &open), cipher);
+    Ok((open, scan))
+}
+
+fn decode(context: &Context, index: SegmentIndex, storage: Storage, bytes: &[u8]) -> Result<Segment, Fault> {
+    let (open, mut scan) = start(context, index, storage, bytes)?;
     let mut records = Vec::with_capacity(bytes.len() / EVENT_BYTES_USUAL);
     while let Some(event) = scan.next_event() {
         let (seq, offset) = (event.seq, event.offset);

@@ -7,6 +7,7 @@ mod active;
 mod archive;
 mod commit;
 mod context;
+mod cut;
 pub mod load;
 pub mod scan;
 pub mod segment;
@@ -15,9 +16,10 @@ mod stop;
 
 pub use active::{Active, Retired};
 pub use archive::archive;
-pub(crate) use archive::pack;
+pub(crate) use archive::{compress, pack, pack_at};
 pub use commit::Ticket;
 pub use context::{Context, JournalOptions, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+pub use cut::{Cut, cut};
 pub use spare::{Pace, RESERVE_NAME, Spare, capacity_for, prepare, prepare_reserve, use_reserve};
 pub use stop::{Level, Stop};
 

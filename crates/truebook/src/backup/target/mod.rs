@@ -49,7 +49,7 @@ pub trait Target: Send + Sync + 'static {
     /// [`TargetErrorKind::NotFound`] if there is none, [`TargetErrorKind::TooLarge`] if it is longer.
     fn get(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, TargetError>;
 
-    /// All objects whose name begins with `prefix` (which ends in `/`), sorted by name.
+    /// All objects directly under `prefix` (which ends in `/`), sorted by name; what is deeper is not shown.
     ///
     /// # Errors
     /// See [`TargetErrorKind`]; a prefix under which nothing is gives an empty list.
