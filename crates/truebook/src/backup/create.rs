@@ -67,14 +67,18 @@ pub fn create(
     let mut warnings = Vec::new();
     let previous = newest_sound(shelf, &ids, &mut warnings)?;
     let recipients = form.lock.as_ref().map_or_else(Vec::new, |lock| lock.recipients());
-    // What others can open is not taken over into a generation for these.
-    let for_the_same = previous.as_ref().filter(|previous| previous.generation.recipients == recipients);
-    let known = known_objects(for_the_same.map(|previous| &previous.generation));
+    let reusable = previous.as_ref().filter(|previous| previous.generation.recipients == recipients);
+    // What others can open is not taken over into a generation for these; nor is what was found damaged.
+    let reusable = match reusable {
+        Some(previous) if shelf.verdict(&previous.id)?.is_some_and(|verdict| !verdict.is_verified()) => None,
+        reusable => reusable,
+    };
+    let known = known_objects(reusable.map(|previous| &previous.generation));
     let locked_for = recipients_tag(&recipients);
     let mut maker = Maker { source, shelf, form, locked_for, known, new_objects: 0, new_bytes: 0, warnings };
     maker.announce_book()?;
     let mut history = lineage::compare(source, previous.as_ref().map(|previous| &previous.generation))?;
-    if for_the_same.is_none() {
+    if reusable.is_none() {
         history.shared.clear();
     }
     let segments = maker.segments(&history, progress)?;

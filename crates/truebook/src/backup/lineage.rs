@@ -71,8 +71,10 @@ fn explanation(source: &Source, begin: SegmentIndex) -> Result<Option<&'static s
             continue;
         };
         while let Some(event) = scan.next_event() {
-            if let Ok(Event::Recovered(_)) = Record::decode(&event.json).map(|record| record.ev) {
-                return Ok(Some("it was opened over damage"));
+            match Record::decode(&event.json).map(|record| record.ev) {
+                Ok(Event::Recovered(_)) => return Ok(Some("it was opened over damage")),
+                Ok(Event::Restored(_)) => return Ok(Some("it was restored")),
+                _ => {}
             }
         }
     }
