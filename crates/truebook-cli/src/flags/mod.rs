@@ -1,10 +1,12 @@
 //! What was typed.
 
+mod audit;
 mod commands;
 mod globals;
 mod source;
 mod trading;
 
+pub(crate) use audit::{AuditArgs, AuditChild, AuditChildArgs, AuditDrill, PlantArg};
 pub(crate) use commands::{
     Command, CompletionsArgs, DrillArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs,
     ReadableArg, RecoverArgs, SettingsArgs, SettingsCommand, StateArgs, StateCommand,
