@@ -88,6 +88,10 @@ pub enum Event {
     Resume(Reason),
     /// The book was opened over damage, after the loss was accepted.
     Recovered(Recovered),
+    /// The book was put back to an earlier point: what happened at the venue since then may be unknown to it.
+    Restored(Box<Restored>),
+    /// What happened since the point to which the book was put back is known now, or somebody answers for it.
+    Covered(Reason),
 }
 
 /// The first event of a book.
@@ -429,6 +433,25 @@ pub enum StateAfter {
     LossAccepted,
 }
 
+/// The book was put back to an earlier point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restored {
+    /// Name of the generation of the backup that it was put back from.
+    #[serde(rename = "from")]
+    pub generation: String,
+    /// The last event that was kept.
+    #[serde(rename = "to")]
+    pub seq: Seq,
+    /// When that event was written down: whatever happened later may be unknown to this book.
+    pub since: Utc,
+    /// The highest sequence number that is known to have existed.
+    #[serde(rename = "lost", default, skip_serializing_if = "Option::is_none")]
+    pub lost_to: Option<Seq>,
+    /// The operator's reason.
+    pub why: String,
+}
+
 /// Whether an event must be recorded even when the disk is full: facts that already happened, and what
 /// reduces risk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -441,7 +464,7 @@ pub enum Reserve {
 
 impl Event {
     /// Names of all events of this version.
-    pub const NAMES: [&str; 24] = [
+    pub const NAMES: [&str; 26] = [
         "created",
         "settings",
         "state",
@@ -466,6 +489,8 @@ impl Event {
         "halt",
         "resume",
         "recovered",
+        "restored",
+        "covered",
     ];
 
     /// Its name in the journal.
@@ -495,6 +520,8 @@ impl Event {
             Self::Halt(_) => "halt",
             Self::Resume(_) => "resume",
             Self::Recovered(_) => "recovered",
+            Self::Restored(_) => "restored",
+            Self::Covered(_) => "covered",
         }
     }
 
@@ -515,7 +542,8 @@ impl Event {
             | Self::Done(_)
             | Self::Blocked(_)
             | Self::Halt(_)
-            | Self::Recovered(_) => Reserve::Allowed,
+            | Self::Recovered(_)
+            | Self::Restored(_) => Reserve::Allowed,
             // An intent adds risk unless proved otherwise; whoever can prove it says so when appending.
             _ => Reserve::Forbidden,
         }

@@ -4,7 +4,7 @@ use crate::bracket::native_legs;
 use crate::doc::{self, Doc};
 use crate::event::{
     Acked, Adopted, BlockKind, Blocked, Closed, Corrected, Created, Event, Imported, OddStatus, Record,
-    ReplaceAsked, ReportedFilled, StateChanged,
+    ReplaceAsked, ReportedFilled, Restored, StateChanged,
 };
 use crate::hash::{SetHash, StateHash};
 use crate::id::{Instrument, OrderId, SeenId, Seq, VenueOrderId};
@@ -46,10 +46,34 @@ pub struct Live {
     /// When the latest execution took place, by the venue's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_fill: Option<Utc>,
+    /// To where the book was put back, until what happened since then is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<RestoredMark>,
     /// How many keys and executions were ever used.
     pub seen_count: u64,
     /// Commutative hash of them.
     pub seen_digest: SetHash,
+}
+
+/// A book that was put back to an earlier point knows that it may not know everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestoredMark {
+    /// The generation of the backup that it was put back from.
+    #[serde(rename = "from")]
+    pub generation: String,
+    /// What happened at the venue later than this may be unknown.
+    pub since: Utc,
+    /// The last event that was kept.
+    #[serde(rename = "to")]
+    pub seq: Seq,
+}
+
+impl core::fmt::Display for RestoredMark {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { generation, since, seq } = self;
+        write!(f, "restored from backup {generation} to event {seq} of {since}")
+    }
 }
 
 /// The whole state.
@@ -157,6 +181,7 @@ impl State {
             halted: None,
             blocked: BTreeMap::new(),
             last_fill: None,
+            restored: None,
             seen_count: 0,
             seen_digest: SetHash::default(),
         };
@@ -247,6 +272,8 @@ impl State {
             Event::Halt(reason) => Ok(self.set_halted(Some(reason.why.clone()))),
             Event::Resume(_) => Ok(self.set_halted(None)),
             Event::Recovered(_) => Ok(Effect::Changed),
+            Event::Restored(restored) => Ok(self.mark_restored(restored)),
+            Event::Covered(_) => Ok(self.cover()),
         }?;
         self.live.seen_count = self.seen.len() as u64;
         self.live.seen_digest = self.seen.digest();
@@ -544,6 +571,20 @@ impl State {
         let is_new = self.seen.insert(entry);
         assert!(is_new, "an execution is counted once");
         Ok(Effect::Changed)
+    }
+
+    fn mark_restored(&mut self, restored: &Restored) -> Effect {
+        let Restored { generation, since, seq, .. } = restored;
+        // Put back twice: nothing since the earlier of the two points is known yet.
+        if self.live.restored.as_ref().is_none_or(|mark| *since <= mark.since) {
+            let mark = RestoredMark { generation: generation.clone(), since: *since, seq: *seq };
+            self.live.restored = Some(mark);
+        }
+        Effect::Changed
+    }
+
+    fn cover(&mut self) -> Effect {
+        self.live.restored.take().map_or(Effect::Nothing, |_| Effect::Changed)
     }
 
     fn set_halted(&mut self, reason: Option<String>) -> Effect {

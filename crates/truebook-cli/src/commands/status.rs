@@ -41,6 +41,9 @@ pub(super) fn describe(status: &Status) -> String {
     if let Some(why) = &status.halted {
         lines.push(("halted", why.clone()));
     }
+    if let Some(mark) = &status.restored {
+        lines.push(("restored", format!("{mark}: nothing is known for sure of what happened later")));
+    }
     if let DiskHealth::Full(why) | DiskHealth::Failed(why) = &status.disk {
         lines.push(("disk", why.clone()));
     }

@@ -3,7 +3,7 @@
 use crate::strategies::{created, events, records, utcs};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use truebook_core::event::{Acked, Closed, Event, OutcomeUnknown, Record};
+use truebook_core::event::{Acked, Closed, Event, OutcomeUnknown, Reason, Record, Restored};
 use truebook_core::hash::StateHash;
 use truebook_core::id::{ExecutionId, Instrument, OrderId, OrderKey, Seq, VenueOrderId};
 use truebook_core::life::Closing;
@@ -186,4 +186,26 @@ fn a_fill_whose_cost_is_out_of_range_is_refused_and_leaves_its_order_as_it_was()
     let refused = state.apply(Seq::new(4), &Record::new(Utc::from_nanos(10), Event::Fill(filled.into())));
     assert!(refused.is_err());
     assert_eq!(whole(&state), before);
+}
+
+#[test]
+fn a_book_that_was_put_back_twice_knows_the_earlier_point_until_the_gap_is_covered() {
+    let restored = |generation: &str, since| {
+        let (generation, since, why) = (generation.to_owned(), Utc::from_nanos(since), "test".to_owned());
+        Event::Restored(Restored { generation, seq: Seq::new(7), since, lost_to: None, why }.into())
+    };
+    let covered = || Event::Covered(Reason { why: "test".to_owned() });
+    let mut state = begin();
+    let before = state.hash();
+    let mut apply = |event| {
+        let effect = state.apply(Seq::new(2), &Record::new(Utc::from_nanos(9), event)).unwrap();
+        (effect, state.live().restored.clone().map(|mark| (mark.generation, mark.since.nanos())))
+    };
+    assert_eq!(apply(covered()), (Effect::Nothing, None));
+    assert_eq!(apply(restored("g2", 50)), (Effect::Changed, Some(("g2".to_owned(), 50))));
+    assert_eq!(apply(restored("g3", 80)), (Effect::Changed, Some(("g2".to_owned(), 50))));
+    assert_eq!(apply(restored("g1", 20)), (Effect::Changed, Some(("g1".to_owned(), 20))));
+    assert_eq!(apply(covered()), (Effect::Changed, None));
+    assert_eq!(apply(covered()), (Effect::Nothing, None));
+    assert_eq!(state.hash(), before);
 }

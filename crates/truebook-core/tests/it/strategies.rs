@@ -8,7 +8,7 @@ use truebook_core::doc::{Doc, Members, Op};
 use truebook_core::event::{
     Acked, Adopted, Asked, BlockKind, Blocked, Closed, Corrected, Created, Event, Imported, ImportedOrder,
     ImportedPosition, OddStatus, Origin, OutcomeUnknown, Reason, Record, Recovered, ReplaceAsked,
-    ReplaceFailed, ReportedFilled, Resent, SettingsAccepted, StateAfter, StateChanged,
+    ReplaceFailed, ReportedFilled, Resent, Restored, SettingsAccepted, StateAfter, StateChanged,
 };
 use truebook_core::hash::SourceHash;
 use truebook_core::id::{
@@ -280,8 +280,16 @@ fn imports() -> impl Strategy<Value = Imported> {
     )
 }
 
+fn seqs() -> impl Strategy<Value = Seq> {
+    prop_oneof![0..100_u64, 0..=Seq::MAX.get()].prop_map(Seq::new)
+}
+
+fn restorations() -> impl Strategy<Value = Restored> {
+    (any::<String>(), seqs(), utcs(), option::of(seqs()), any::<String>())
+        .prop_map(|(generation, seq, since, lost_to, why)| Restored { generation, seq, since, lost_to, why })
+}
+
 fn recoveries() -> impl Strategy<Value = Recovered> {
-    let seqs = || prop_oneof![0..100_u64, 0..=Seq::MAX.get()].prop_map(Seq::new);
     (seqs(), seqs(), seqs(), any::<bool>(), any::<String>()).prop_map(
         |(missing_from, missing_to, state_at, complete, why)| {
             let state = if complete { StateAfter::Complete } else { StateAfter::LossAccepted };
@@ -320,6 +328,8 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         1 => any::<String>().prop_map(|why| Event::Halt(Reason { why })),
         1 => any::<String>().prop_map(|why| Event::Resume(Reason { why })),
         1 => recoveries().prop_map(Event::Recovered),
+        1 => restorations().prop_map(|restored| Event::Restored(restored.into())),
+        1 => any::<String>().prop_map(|why| Event::Covered(Reason { why })),
     ]
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use truebook_core::hash::{SettingsHash, StateHash};
 use truebook_core::id::{AccountName, BookId, BookName, InstallationTag, Seq, VenueName};
 use truebook_core::identity::Mode;
-use truebook_core::state::Live;
+use truebook_core::state::{Live, RestoredMark};
 
 /// Whether the disk takes what is written to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -59,6 +59,8 @@ pub struct Status {
     pub seen: u64,
     /// Why new risk is refused, if it is.
     pub halted: Option<String>,
+    /// To where the book was put back, until what happened since then is known.
+    pub restored: Option<RestoredMark>,
     /// Whether the disk takes what is written to it.
     pub disk: DiskHealth,
     /// Who holds the book.
@@ -95,6 +97,7 @@ fn describe(live: &Live, rest: Rest) -> Status {
         positions: live.positions.len(),
         seen: live.seen_count,
         halted: live.halted.clone(),
+        restored: live.restored.clone(),
         disk,
         holder,
         findings,
