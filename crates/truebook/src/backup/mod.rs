@@ -8,6 +8,7 @@ pub mod error;
 pub mod form;
 pub mod generation;
 pub mod names;
+pub mod restore;
 pub mod shelf;
 pub mod target;
 pub mod verdict;
