@@ -1,12 +1,13 @@
 //! The gate: when new risk is refused, and what would open it again. What provably makes a position smaller
 //! passes, unless the disk cannot even write it down.
 
-use crate::capability::Rules;
+use crate::capability::{IdClass, Rules};
 use crate::event::BlockKind;
 use crate::id::Instrument;
 use crate::life::OrderState;
 use crate::money::Qty;
 use crate::order::Side;
+use crate::reconcile::gap;
 use crate::state::Live;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -22,6 +23,8 @@ pub struct Conditions {
     pub disk: Disk,
     /// Whether the settings in force are the recorded ones.
     pub settings: SettingsState,
+    /// What the venue does with an id that it has seen before.
+    pub class: IdClass,
     /// The venue's positions, as last seen.
     pub venue_positions: BTreeMap<Instrument, Qty>,
 }
@@ -95,11 +98,24 @@ pub enum Pass {
 pub fn check(live: &Live, conditions: &Conditions, request: Request<'_>) -> Result<Pass, Refusal> {
     match reason(live, conditions, request.instrument) {
         None => Ok(Pass::Open),
-        Some(_) if reduces(live, conditions, request) => Ok(Pass::Reduces),
+        Some(_) if may_repeat(live, conditions) && reduces(live, conditions, request) => Ok(Pass::Reduces),
         Some((why, opens)) => {
             Err(Refusal { instrument: request.instrument.clone(), why, opens: opens.to_string() })
         }
     }
+}
+
+/// Whether an order may leave although its key may have been used in the time that the book does not know.
+fn may_repeat(live: &Live, conditions: &Conditions) -> bool {
+    gap(live).is_none() || conditions.class == IdClass::A
+}
+
+/// Why nothing may leave a book that was put back; `None` once it is known what happened since.
+pub fn in_gap(live: &Live) -> Option<(String, &'static str)> {
+    let why = format!("the book was {}, and what happened since is not known", gap(live)?);
+    let opens =
+        "a reconciliation that covers everything since then, or `truebook restore --accept-gap REASON`";
+    Some((why, opens))
 }
 
 /// Why new risk in an instrument is refused, and what would change that.
@@ -108,6 +124,9 @@ pub fn reason(
     conditions: &Conditions,
     instrument: &Instrument,
 ) -> Option<(String, &'static str)> {
+    if let Some(reason) = in_gap(live) {
+        return Some(reason);
+    }
     if let Some(why) = &live.halted {
         return Some((format!("the book is halted: {why}"), "`truebook resume`, once the reason is gone"));
     }

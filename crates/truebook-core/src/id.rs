@@ -27,6 +27,16 @@ hex_bytes! {
     SeenId, 16
 }
 
+impl OrderKey {
+    /// How the keys of orders begin that were taken in by what the venue tells, which does not know keys.
+    pub const ADOPTED: &'static str = "adopted/";
+
+    /// Whether it stands for a key that this book does not know.
+    pub fn is_adopted(&self) -> bool {
+        self.as_str().starts_with(Self::ADOPTED)
+    }
+}
+
 impl OrderId {
     /// The one id that this book will ever use for this key, role and attempt.
     pub fn derive(tag: InstallationTag, book: BookId, key: &OrderKey, role: &str, attempt: u32) -> Self {

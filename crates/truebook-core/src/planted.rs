@@ -40,6 +40,8 @@ pub enum Bug {
     WallClockOrder = 16,
     /// Orders are sent before they are written down.
     SendFirst = 17,
+    /// New orders leave a book that was put back before it is known what happened since.
+    GateOpenInGap = 18,
 }
 
 impl Bug {
@@ -54,7 +56,7 @@ impl Bug {
     ];
 
     /// Those about orders.
-    pub const OF_ORDERS: [Self; 11] = [
+    pub const OF_ORDERS: [Self; 12] = [
         Self::ResendOnTimeout,
         Self::UnknownIsRejected,
         Self::FillsCountedTwice,
@@ -66,6 +68,7 @@ impl Bug {
         Self::OneIncarnationEndsAll,
         Self::WallClockOrder,
         Self::SendFirst,
+        Self::GateOpenInGap,
     ];
 }
 

@@ -11,7 +11,7 @@ use crate::id::{Instrument, OrderId, SeenId, Seq, VenueOrderId};
 use crate::identity::Identity;
 use crate::life::{Answer, Order, Replacement, Reported, Request};
 use crate::money::{MoneyError, Qty};
-use crate::order::{Fill, Intent, Placement, Role};
+use crate::order::{Bracket, Fill, Intent, Placement, Role, Terms, TimeInForce};
 use crate::planted::{Bug, is};
 use crate::position::Position;
 use crate::seen::{Seen, SeenEntry, SeenKind, execution_seen_id, fingerprint, order_seen_id};
@@ -49,6 +49,9 @@ pub struct Live {
     /// To where the book was put back, until what happened since then is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<RestoredMark>,
+    /// How often the book was put back: ids that it would use next may have been used already.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub restorations: u32,
     /// How many keys and executions were ever used.
     pub seen_count: u64,
     /// Commutative hash of them.
@@ -67,11 +70,18 @@ pub struct RestoredMark {
     /// The last event that was kept.
     #[serde(rename = "to")]
     pub seq: Seq,
+    /// When it was put back. Whoever wrote what is lost was dead by then.
+    pub at: Utc,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl core::fmt::Display for RestoredMark {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { generation, since, seq } = self;
+        let Self { generation, since, seq, .. } = self;
         write!(f, "restored from backup {generation} to event {seq} of {since}")
     }
 }
@@ -182,6 +192,7 @@ impl State {
             blocked: BTreeMap::new(),
             last_fill: None,
             restored: None,
+            restorations: 0,
             seen_count: 0,
             seen_digest: SetHash::default(),
         };
@@ -264,7 +275,7 @@ impl State {
             }),
             Event::Odd(status) => self.odd_status(seq, status, at),
             Event::Reported(report) => self.report_filled(seq, report, at),
-            Event::Adopted(adopted) => self.adopt(adopted, at),
+            Event::Adopted(adopted) => self.adopt(seq, adopted, at),
             Event::Done(done) => self.finish_bracket(seq, done.id),
             Event::Corrected(corrected) => self.correct(corrected),
             Event::Blocked(blocked) => Ok(self.block(blocked)),
@@ -272,7 +283,7 @@ impl State {
             Event::Halt(reason) => Ok(self.set_halted(Some(reason.why.clone()))),
             Event::Resume(_) => Ok(self.set_halted(None)),
             Event::Recovered(_) => Ok(Effect::Changed),
-            Event::Restored(restored) => Ok(self.mark_restored(restored)),
+            Event::Restored(restored) => Ok(self.mark_restored(restored, at)),
             Event::Covered(_) => Ok(self.cover()),
         }?;
         self.live.seen_count = self.seen.len() as u64;
@@ -476,10 +487,16 @@ impl State {
         Ok(effect)
     }
 
-    fn adopt(&mut self, adopted: &Adopted, at: Utc) -> Result<Effect, FoldError> {
+    fn adopt(&mut self, seq: Seq, adopted: &Adopted, at: Utc) -> Result<Effect, FoldError> {
         let intent = &adopted.intent;
-        if self.live.orders.contains_key(&intent.id) {
-            return Err(FoldError::OrderExists { id: intent.id });
+        if let Some(known) = self.live.orders.get(&intent.id) {
+            if !gets_its_key(&known.intent, intent) {
+                return Err(FoldError::OrderExists { id: intent.id });
+            }
+            return self.update(seq, intent.id, at, |order| {
+                order.intent = intent.clone();
+                Ok(())
+            });
         }
         if intent.quantity.is_negative() || intent.quantity.is_zero() {
             return Err(FoldError::Quantity { id: intent.id, quantity: intent.quantity.to_string() });
@@ -487,6 +504,11 @@ impl State {
         let mut order = Order::new(intent.clone(), at);
         order.venue_order(&adopted.venue_order);
         self.live.orders.insert(intent.id, Arc::new(order));
+        for leg in native_legs(&self.live.identity, intent) {
+            if self.check_new(&leg).is_ok() {
+                self.insert(leg, at);
+            }
+        }
         Ok(Effect::Changed)
     }
 
@@ -573,13 +595,16 @@ impl State {
         Ok(Effect::Changed)
     }
 
-    fn mark_restored(&mut self, restored: &Restored) -> Effect {
+    fn mark_restored(&mut self, restored: &Restored, at: Utc) -> Effect {
         let Restored { generation, since, seq, .. } = restored;
+        let new = RestoredMark { generation: generation.clone(), since: *since, seq: *seq, at };
+        self.live.restorations = self.live.restorations.saturating_add(1);
         // Put back twice: nothing since the earlier of the two points is known yet.
-        if self.live.restored.as_ref().is_none_or(|mark| *since <= mark.since) {
-            let mark = RestoredMark { generation: generation.clone(), since: *since, seq: *seq };
-            self.live.restored = Some(mark);
-        }
+        self.live.restored = Some(match self.live.restored.take() {
+            Some(mark) if mark.since < *since => RestoredMark { at: mark.at.max(at), ..mark },
+            Some(mark) => RestoredMark { at: mark.at.max(at), ..new },
+            None => new,
+        });
         Effect::Changed
     }
 
@@ -643,6 +668,18 @@ fn answer_replacement(order: &mut Order, alias: OrderId, answer: Answer) {
     }
 }
 
+/// Whether an order that was taken in by its id alone is the one that was wanted under this key.
+fn gets_its_key(known: &Intent, wanted: &Intent) -> bool {
+    known.key.is_adopted() && !wanted.key.is_adopted() && is_same_trade(known, wanted)
+}
+
+/// Whether two intents agree in all that a venue tells of an order.
+pub fn is_same_trade(one: &Intent, other: &Intent) -> bool {
+    let content =
+        |intent: &Intent| (intent.side, intent.order_type, intent.quantity, intent.limit, intent.stop);
+    one.instrument == other.instrument && content(one) == content(other)
+}
+
 /// A file that names one instrument or order twice does not say which of the two it means.
 fn refuse_twins(import: &Imported) -> Result<(), FoldError> {
     let (mut instruments, mut ids) = (BTreeSet::new(), BTreeSet::new());
@@ -680,6 +717,22 @@ pub fn intent_fingerprint(intent: &Intent) -> u64 {
         &number(intent.stop),
         &unusual_terms(intent),
     ])
+}
+
+/// The fingerprints under which an order may have left the book that was taken in by its id alone: the venue
+/// did not tell all that the bot had chosen.
+pub fn adopted_fingerprints(wanted: &Intent) -> impl Iterator<Item = u64> {
+    let own = Bracket { stop_loss: None, take_profit: None, legs: Placement::Own };
+    let brackets = [None, Some(own), wanted.terms.bracket.clone()];
+    let times = [TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::Gtd];
+    let base = wanted.clone();
+    brackets.into_iter().flat_map(move |bracket| {
+        let base = base.clone();
+        times.into_iter().map(move |time_in_force| {
+            let terms = Terms { bracket: bracket.clone(), ..Terms::default() };
+            intent_fingerprint(&Intent { time_in_force, terms, ..base.clone() })
+        })
+    })
 }
 
 /// The unusual terms that the bot chose, as bytes; nothing for most orders.

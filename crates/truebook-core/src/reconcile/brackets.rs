@@ -1,14 +1,16 @@
 //! Brackets: what an entry opened is protected, legs never outlive it, and one cancels the other.
 
 use super::draft::Draft;
+use super::gap::{self, LEGS_MAX, leg_id};
 use super::policy::Unprotected;
 use super::steps::{Action, Inputs};
-use crate::capability::ReplaceQuantity;
+use crate::capability::{IdClass, ReplaceQuantity};
 use crate::event::{Asked, BlockKind, Event};
 use crate::id::OrderId;
 use crate::life::{Order, OrderState, Request};
 use crate::money::Qty;
 use crate::order::{Bracket, Intent, OrderType, Placement, Role, Side, Terms, TimeInForce};
+use crate::seen::order_seen_id;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
@@ -154,9 +156,9 @@ fn protect(inputs: &Inputs<'_>, group: &Group, draft: &mut Draft) {
             let kind = if leg.limit.is_some() { OrderType::StopLimit } else { OrderType::Stop };
             let mut intent = exit(group, Role::StopLoss, kind, missing, draft);
             (intent.stop, intent.limit) = (Some(leg.stop), leg.limit);
-            place(intent, format!("{what}: placed"), draft);
+            place(intent, format!("{what}: placed"), inputs, draft);
         }
-        Unprotected::PlaceStop | Unprotected::Flatten => flatten(group, missing, &what, draft),
+        Unprotected::PlaceStop | Unprotected::Flatten => flatten(inputs, group, missing, &what, draft),
         Unprotected::Block => {
             draft.alarm(Some(&group.entry.intent.instrument), what.clone());
             draft.block(&group.entry.intent.instrument, BlockKind::Unprotected, what);
@@ -165,7 +167,7 @@ fn protect(inputs: &Inputs<'_>, group: &Group, draft: &mut Draft) {
 }
 
 /// Closes what has no stop at the market; the profit leg goes first, or both could close it.
-fn flatten(group: &Group, missing: Qty, what: &str, draft: &mut Draft) {
+fn flatten(inputs: &Inputs<'_>, group: &Group, missing: Qty, what: &str, draft: &mut Draft) {
     let mut profits = group.legs_in(Role::TakeProfit).peekable();
     if profits.peek().is_some() {
         for leg in profits {
@@ -175,7 +177,7 @@ fn flatten(group: &Group, missing: Qty, what: &str, draft: &mut Draft) {
     }
     let intent = exit(group, Role::StopLoss, OrderType::Market, missing, draft);
     draft.alarm(Some(&group.entry.intent.instrument), format!("{what}: closed at the market"));
-    place(intent, format!("{what}: closed at the market"), draft);
+    place(intent, format!("{what}: closed at the market"), inputs, draft);
 }
 
 fn take_profit(inputs: &Inputs<'_>, group: &Group, draft: &mut Draft) {
@@ -198,7 +200,7 @@ fn take_profit(inputs: &Inputs<'_>, group: &Group, draft: &mut Draft) {
     let mut intent = exit(group, Role::TakeProfit, OrderType::Limit, missing, draft);
     intent.limit = Some(leg.limit);
     let why = format!("{missing} bought with {} has no take profit: placed", group.entry.intent.key);
-    place(intent, why, draft);
+    place(intent, why, inputs, draft);
 }
 
 /// Legs for more than there is: the youngest give way. Legs that the venue made are sized by the venue.
@@ -224,6 +226,10 @@ fn shrink(inputs: &Inputs<'_>, group: &Group, role: Role, draft: &mut Draft) {
 }
 
 fn shrink_leg(inputs: &Inputs<'_>, leg: &Order, excess: Qty, draft: &mut Draft) {
+    if gap::gap(draft.live()).is_some() {
+        return draft
+            .hold(leg, "it is to be smaller once it is known what happened since the book was put back");
+    }
     if inputs.capabilities.replace == ReplaceQuantity::Unsupported {
         // Cancelled now, placed again for what is left once the venue says that it is gone.
         return cancel(leg, "less is left to close, and the venue cannot make it smaller", draft);
@@ -234,14 +240,13 @@ fn shrink_leg(inputs: &Inputs<'_>, leg: &Order, excess: Qty, draft: &mut Draft) 
 
 fn exit(group: &Group, role: Role, order_type: OrderType, quantity: Qty, draft: &Draft) -> Intent {
     let entry = &group.entry.intent;
-    let identity = &draft.live().identity;
-    let attempt = group.next_attempt(role);
+    let attempt = free_attempt(group, role, draft);
     let time_in_force = match order_type {
         OrderType::Market => TimeInForce::Day,
         _ => TimeInForce::Gtc,
     };
     Intent {
-        id: OrderId::derive(identity.installation, identity.book, &entry.key, role.name(), attempt),
+        id: leg_id(draft.live(), &entry.key, role, attempt),
         key: entry.key.clone(),
         instrument: entry.instrument.clone(),
         side: entry.side.opposite(),
@@ -258,6 +263,33 @@ fn exit(group: &Group, role: Role, order_type: OrderType, quantity: Qty, draft: 
     }
 }
 
-fn place(intent: Intent, why: alloc::string::String, draft: &mut Draft) {
-    draft.act(Action::Place(Box::new(intent)), why);
+/// The next attempt whose id was never used: in the time that a book does not know there may have been others.
+fn free_attempt(group: &Group, role: Role, draft: &Draft) -> u32 {
+    let first = group.next_attempt(role);
+    let is_free = |attempt: &u32| {
+        let id = leg_id(draft.live(), &group.entry.intent.key, role, *attempt);
+        draft.order(id).is_none() && draft.state().seen().get(order_seen_id(id)).is_none()
+    };
+    (first..first.saturating_add(LEGS_MAX)).find(is_free).unwrap_or(first)
+}
+
+/// Why no leg may leave now: ids that the book does not know may have been used.
+fn no_leg_leaves(intent: &Intent, inputs: &Inputs<'_>, draft: &Draft) -> Option<&'static str> {
+    if gap::gap(draft.live()).is_some() && inputs.capabilities.class != IdClass::A {
+        return Some("the book was put back, and what happened since is not known yet");
+    }
+    let unknown = intent.key.is_adopted() && draft.live().restorations > 0;
+    unknown.then_some("its entry was taken back without its key: submit the entry again, or act by hand")
+}
+
+fn place(intent: Intent, why: alloc::string::String, inputs: &Inputs<'_>, draft: &mut Draft) {
+    let Some(not) = no_leg_leaves(&intent, inputs, draft) else {
+        return draft.act(Action::Place(Box::new(intent)), why);
+    };
+    let what = format!("{why}: not yet, {not}");
+    if intent.role == Role::StopLoss {
+        draft.alarm(Some(&intent.instrument), what.clone());
+        draft.block(&intent.instrument, BlockKind::Unprotected, what.clone());
+    }
+    draft.hold_instrument(Some(&intent.instrument), what);
 }

@@ -4,7 +4,7 @@
 use super::policy::{Missing, Policy};
 use super::steps::{Action, Plan, Step, Verdict};
 use crate::capability::{Capabilities, IdClass};
-use crate::event::{Adopted, BlockKind, Blocked, Closed, Event, Record, ReportedFilled};
+use crate::event::{Adopted, BlockKind, Blocked, Closed, Event, Record, ReplaceAsked, ReportedFilled};
 use crate::id::{Instrument, OrderId, Seq, VenueOrderId};
 use crate::life::{Closing, Request};
 use crate::money::Qty;
@@ -94,6 +94,8 @@ impl Auditor<'_> {
                 let seen = self.reports_of(&ack.venue_order).next().map(drop);
                 demand(seen, "no report shows the venue order that is acknowledged")?;
             }
+            Event::Replace(asked) => self.audit_replaced(asked)?,
+            Event::Covered(_) => self.audit_covered()?,
             Event::Odd(_) | Event::Cancel(_) | Event::Done(_) | Event::Blocked(_) => {}
             other => return Err(format!("a plan does not record {:?}", other.name())),
         }
@@ -181,9 +183,55 @@ impl Auditor<'_> {
     }
 
     fn audit_adopted(&self, adopted: &Adopted) -> Audited {
+        let id = adopted.intent.id;
+        if let Some(known) = self.state.live().orders.get(&id) {
+            let renamed =
+                known.intent.key.is_adopted() && known.venue_orders.contains_key(&adopted.venue_order);
+            return demand(renamed.then_some(()), "the adopted order is in the book under a key of its own");
+        }
         let mut reports = self.reports_of(&adopted.venue_order);
-        let live = reports.any(|report| report.status.ended().is_none());
-        demand(live.then_some(()), "the adopted order is not live at the venue")
+        // What is over is taken in by its id alone, and only into a book that may have had it.
+        let lost = self.state.live().restorations > 0 && id.tag() == self.state.live().identity.installation;
+        let is_there =
+            reports.any(|report| report.status.ended().is_none() || (lost && report.order_id() == Some(id)));
+        demand(is_there.then_some(()), "the adopted order is not live at the venue")
+    }
+
+    /// A replacement that nobody asked for as far as this book knows.
+    fn audit_replaced(&self, asked: &ReplaceAsked) -> Audited {
+        let live = self.state.live();
+        demand((live.restorations > 0).then_some(()), "a plan does not replace")?;
+        let mut of_it = self.observation.reports().filter(|report| report.order_id() == Some(asked.alias));
+        let shown = of_it.any(|report| report.replaces.is_some()).then_some(());
+        demand(shown, "no report shows the replacement")?;
+        demand((!self.is_known(asked.alias)).then_some(()), "the id of the replacement was used before")
+    }
+
+    fn is_known(&self, id: OrderId) -> bool {
+        let mut orders = self.state.live().orders.values();
+        orders.any(|order| order.ids().any(|own| own == id))
+            || self.state.seen().get(order_seen_id(id)).is_some()
+    }
+
+    /// That nothing since the book was put back can be hidden.
+    fn audit_covered(&self) -> Audited {
+        let live = self.state.live();
+        let Self { observation, capabilities, .. } = self;
+        let mark = live.restored.as_ref().ok_or("there is no gap to be covered")?;
+        let since = mark.since.minus(capabilities.clock_skew_max);
+        let now = observation.venue_now;
+        let whole = observation.open.is_complete() && observation.positions.is_complete();
+        demand(whole.then_some(()), "live orders and positions were not read whole")?;
+        let listed = observation.closed.covers(since) && observation.fills.covers(since);
+        demand(listed.then_some(()), "closed orders and fills do not reach back over the gap")?;
+        let windows = [capabilities.closed_window, capabilities.fills_window, capabilities.unfilled_visible];
+        let shows = windows.into_iter().flatten().all(|window| now.since(since) <= window);
+        demand(shows.then_some(()), "the venue does not show all of so long ago")?;
+        let arrived = observation.our_now.since(mark.at) > capabilities.propagation;
+        demand(arrived.then_some(()), "what was sent last may not show yet")?;
+        let ours = observation.reports().filter_map(OrderReport::order_id);
+        let mut unknown = ours.filter(|id| id.tag() == live.identity.installation && !self.is_known(*id));
+        demand(unknown.next().is_none().then_some(()), "an order at the venue bears our tag and is unknown")
     }
 
     fn audit_unblocked(&self, unblocked: &Blocked) -> Audited {

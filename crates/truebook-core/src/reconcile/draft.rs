@@ -78,6 +78,11 @@ impl Draft {
         self.owners.insert(id, id);
     }
 
+    /// From here on this client order id is one of that order's.
+    pub(super) fn know_alias(&mut self, alias: OrderId, id: OrderId) {
+        self.owners.insert(alias, id);
+    }
+
     /// Writes a fact down, unless the book knows it already.
     pub(super) fn record(&mut self, event: Event, why: impl Into<String>) {
         let record = Record::new(self.now, event);

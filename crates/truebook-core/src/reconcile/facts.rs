@@ -106,7 +106,7 @@ pub(super) fn take_in(inputs: &Inputs<'_>, draft: &mut Draft) {
 }
 
 /// One report a venue order: of several, the one that knows most.
-fn best_reports<'a>(inputs: &Inputs<'a>) -> BTreeMap<&'a VenueOrderId, &'a OrderReport> {
+pub(super) fn best_reports<'a>(inputs: &Inputs<'a>) -> BTreeMap<&'a VenueOrderId, &'a OrderReport> {
     let mut best: BTreeMap<&VenueOrderId, &OrderReport> = BTreeMap::new();
     let knows = |report: &OrderReport| (report.status.ended().is_some(), report.filled, report.updated_at);
     for report in inputs.observation.reports() {
@@ -119,7 +119,7 @@ fn best_reports<'a>(inputs: &Inputs<'a>) -> BTreeMap<&'a VenueOrderId, &'a Order
 }
 
 /// The order of the book that a report is about.
-fn owner_of(report: &OrderReport, draft: &Draft) -> Option<OrderId> {
+pub(super) fn owner_of(report: &OrderReport, draft: &Draft) -> Option<OrderId> {
     let by_id = report.order_id().and_then(|id| draft.owner(id));
     let by_venue_id = || draft.venue_owner(&report.venue_order);
     // Somebody may have replaced it without telling us: it is still the same intent's.

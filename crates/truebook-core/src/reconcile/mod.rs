@@ -12,6 +12,7 @@ mod brackets;
 mod check;
 mod draft;
 mod facts;
+mod gap;
 mod others;
 mod plan;
 pub mod policy;
@@ -21,6 +22,7 @@ mod unresolved;
 
 pub use check::{CheckFailure, check};
 pub use facts::{book_facts, fill_facts};
+pub use gap::{GAP_MARGIN, gap, gap_begins, leg_seen_ids};
 pub use plan::{plan, seen_ids, wanted};
 pub use policy::Policy;
 pub use steps::{Action, Alarm, HeldBack, Plan, Step, Verdict, Wanted};

@@ -120,7 +120,7 @@ fn foreign_id(report: &OrderReport, draft: &Draft) -> OrderId {
 }
 
 fn adopted_key(report: &OrderReport) -> OrderKey {
-    let text = format!("adopted/{}", report.venue_order);
+    let text = format!("{}{}", OrderKey::ADOPTED, report.venue_order);
     // A venue's id may be as long as a key.
     let cut = text.char_indices().nth(OrderKey::BYTES_MAX / 4).map_or(text.len(), |(at, _)| at);
     let short = if text.len() <= OrderKey::BYTES_MAX { &text } else { &text[..cut] };
@@ -128,13 +128,20 @@ fn adopted_key(report: &OrderReport) -> OrderKey {
 }
 
 fn adopt(report: &OrderReport, id: OrderId, why: String, draft: &mut Draft) {
-    let Some(quantity) = report.quantity.filter(|quantity| !quantity.is_zero() && !quantity.is_negative())
-    else {
+    let Some(intent) = adopted_intent(report, id) else {
         let what = format!("order {} has no quantity and cannot be adopted: {why}", report.venue_order);
         draft.block(&report.instrument, BlockKind::ForeignOrder, what.clone());
         return draft.alarm(Some(&report.instrument), what);
     };
-    let intent = Intent {
+    let adopted = Adopted { intent, venue_order: report.venue_order.clone(), why: why.clone() };
+    draft.record(Event::Adopted(adopted.into()), why);
+    draft.own(&report.venue_order, id);
+}
+
+/// An order in this book's terms, as far as the venue tells; `None` if it has no quantity.
+pub(super) fn adopted_intent(report: &OrderReport, id: OrderId) -> Option<Intent> {
+    let quantity = report.quantity.filter(|quantity| !quantity.is_zero() && !quantity.is_negative())?;
+    Some(Intent {
         id,
         key: adopted_key(report),
         instrument: report.instrument.clone(),
@@ -149,8 +156,5 @@ fn adopt(report: &OrderReport, id: OrderId, why: String, draft: &mut Draft) {
         parent: None,
         strategy: None,
         terms: Terms { via: Placement::Own, ..Terms::default() },
-    };
-    let adopted = Adopted { intent, venue_order: report.venue_order.clone(), why: why.clone() };
-    draft.record(Event::Adopted(adopted.into()), why);
-    draft.own(&report.venue_order, id);
+    })
 }

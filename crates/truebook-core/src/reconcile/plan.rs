@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::policy::{Lost, Policy};
 use super::steps::{Alarm, Inputs, Plan, Verdict, Wanted};
-use super::{brackets, facts, others, positions, unresolved};
+use super::{brackets, facts, gap, others, positions, unresolved};
 use crate::capability::Capabilities;
 use crate::id::{OrderId, SeenId, VenueOrderId};
 use crate::life::Order;
@@ -12,6 +12,7 @@ use crate::seen::{execution_seen_id, order_seen_id};
 use crate::state::State;
 use alloc::collections::BTreeSet;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Everything of which the plan needs to know whether it was ever seen.
@@ -42,6 +43,13 @@ pub fn wanted(state: &State, observation: &Observation) -> Vec<Wanted> {
         let next = report.replaced_by.as_ref().filter(|next| !venue_orders.contains(next));
         let is_ours = || report.order_id().is_some_and(|id| live.contains(&id));
         others.extend(next.filter(|_| is_ours()).cloned().map(Wanted::VenueOrder));
+    }
+    if state.live().restorations > 0 {
+        // What was replaced in the time that the book does not know is followed to its beginning.
+        let before = observation.reports().filter_map(|report| report.replaces.as_ref());
+        let before = before.filter(|before| !venue_orders.contains(before));
+        let unknown = before.filter(|before| state.live().owner_of_venue_order(before).is_none());
+        others.extend(unknown.cloned().map(Wanted::VenueOrder));
     }
     for report in &observation.open.rows {
         // A list may be behind what the book has heard already: before such an order is taken in, it is asked
@@ -91,17 +99,19 @@ pub fn plan(state: State, observation: &Observation, policy: &Policy, capabiliti
     }
     let inputs = Inputs { observation, policy, capabilities };
     let mut draft = Draft::new(state, observation.our_now);
+    gap::take_back(&inputs, &mut draft);
     facts::take_in(&inputs, &mut draft);
     others::look_at(&inputs, &mut draft);
     unresolved::settle(&inputs, &mut draft);
     brackets::mend(&inputs, &mut draft);
     positions::compare(&inputs, &mut draft);
     draft.finish_blocks();
-    let verdict = verdict(observation);
+    let open = gap::cover(&inputs, &mut draft);
+    let verdict = verdict(observation, open);
     draft.into_plan(verdict)
 }
 
-fn verdict(observation: &Observation) -> Verdict {
+fn verdict(observation: &Observation, open_gap: Option<String>) -> Verdict {
     use crate::observation::Completeness;
     let lists = [
         ("open orders", &observation.open.completeness),
@@ -117,6 +127,6 @@ fn verdict(observation: &Observation) -> Verdict {
     let failed = observation.failed_look_ups().count();
     let failed = observation.failed_look_ups().next().map(|why| (failed, why));
     let singly = failed.map(|(count, why)| format!("{count} orders could not be looked up: {why}"));
-    let unread: Vec<_> = unread.chain(singly).collect();
+    let unread: Vec<_> = unread.chain(singly).chain(open_gap).collect();
     if unread.is_empty() { Verdict::Agreed } else { Verdict::Incomplete(unread.join("; ")) }
 }

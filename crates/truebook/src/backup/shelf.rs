@@ -161,9 +161,25 @@ impl Shelf {
     /// # Errors
     /// The target's. An outcome that cannot be read is none.
     pub fn verdicts(&self) -> Result<BTreeMap<GenerationId, Verdict>, BackupError> {
+        self.newest_verdicts(|_| true)
+    }
+
+    /// What was last found out about a generation.
+    ///
+    /// # Errors
+    /// As [`Self::verdicts`].
+    pub fn verdict(&self, id: &GenerationId) -> Result<Option<Verdict>, BackupError> {
+        Ok(self.newest_verdicts(|other| other == id)?.remove(id))
+    }
+
+    fn newest_verdicts(
+        &self,
+        is_wanted: impl Fn(&GenerationId) -> bool,
+    ) -> Result<BTreeMap<GenerationId, Verdict>, BackupError> {
         let mut verdicts: BTreeMap<GenerationId, Verdict> = BTreeMap::new();
         for entry in self.target.list(&names::verified_prefix(self.book))? {
-            let Some(id) = names::parse_verified(self.book, &entry.name) else { continue };
+            let id = names::parse_verified(self.book, &entry.name).filter(|id| is_wanted(id));
+            let Some(id) = id else { continue };
             let file = match self.target.get(&entry.name, VERDICT_BYTES_MAX) {
                 Ok(file) => file,
                 // Removed with its generation between the two looks.

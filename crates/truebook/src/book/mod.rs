@@ -180,6 +180,22 @@ impl Book {
         Ok(lock(&self.0.shared.core).state.live().clone())
     }
 
+    /// The state after the last event, when that is durable.
+    pub(crate) fn durable_snapshot(&self) -> Result<(Seq, Live), WriteError> {
+        self.0.shared.check_readable()?;
+        let (last, live) = {
+            let core = lock(&self.0.shared.core);
+            (core.last, core.state.live().clone())
+        };
+        self.0.shared.journal.flush_to(last)?;
+        Ok((last, live))
+    }
+
+    /// Where the book's files are, and how to read them.
+    pub(crate) fn context(&self) -> &Context {
+        &self.0.shared.context
+    }
+
     /// The time by the book's clock.
     pub fn now(&self) -> truebook_core::time::Utc {
         self.0.shared.world.clock.now()

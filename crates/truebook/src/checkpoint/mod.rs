@@ -12,4 +12,4 @@ pub use file::{
 };
 pub(crate) use file::{decode as decode_checkpoint, encode as encode_checkpoint};
 pub use runs::{RUN_DIR, RunError, RunRef, load_all as load_runs, save as save_runs};
-pub(crate) use runs::{decode as decode_run, encode as encode_run};
+pub(crate) use runs::{decode as decode_run, encode as encode_run, path as run_path};

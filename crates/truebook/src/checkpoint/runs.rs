@@ -100,7 +100,8 @@ fn write(context: &Context, entries: &[SeenEntry]) -> Result<RunRef, RunError> {
     Ok(RunRef { file, entries: entries.len() as u64, blake3: to_hex(blake3::hash(&bytes).as_bytes()) })
 }
 
-fn path(file: &str) -> String {
+/// A run file's name within the book.
+pub(crate) fn path(file: &str) -> String {
     format!("{RUN_DIR}/{file}")
 }
 

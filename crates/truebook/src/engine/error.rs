@@ -48,6 +48,9 @@ pub enum TradeError {
     /// The replacement asks for something impossible.
     #[error("the replacement is wrong: {0}")]
     Replacement(String),
+    /// Nothing new may leave just now.
+    #[error(transparent)]
+    Gate(Refusal),
     /// The order that would close it was not submitted.
     #[error(transparent)]
     Submit(Box<SubmitError>),

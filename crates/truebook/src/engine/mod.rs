@@ -110,9 +110,11 @@ impl Trader {
     /// If the book cannot be read any more.
     pub fn order(&self, key: &OrderKey) -> Result<Option<Order>, TradeError> {
         let found = self.0.book.with_state(|state| {
-            let mut orders = state.live().orders.values();
+            let live = state.live();
+            let mut orders = live.orders.values();
             let entry = orders.find(|order| order.intent.key == *key && order.intent.role == Role::Entry);
-            entry.map(|order| (**order).clone())
+            let taken_back = || (live.restorations > 0).then(|| submit::taken_back(live, key)).flatten();
+            entry.or_else(taken_back).map(|order| (**order).clone())
         })?;
         Ok(found)
     }

@@ -4,10 +4,10 @@ use super::{TradeError, Trader, lock};
 use crate::venue::{VenueError, VenueErrorKind};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
-use truebook_core::capability::Lookup;
+use truebook_core::capability::{Capabilities, Lookup};
 use truebook_core::id::Instrument;
 use truebook_core::observation::{FillReport, Found, Listing, Observation, OrderReport};
-use truebook_core::reconcile::{Wanted, seen_ids, wanted};
+use truebook_core::reconcile::{Wanted, gap, gap_begins, leg_seen_ids, seen_ids, wanted};
 use truebook_core::state::State;
 use truebook_core::time::Utc;
 
@@ -32,7 +32,8 @@ impl Trader {
         // What is wanted is dated by our clock and what happened by the venue's: with ours ahead, the venue
         // must be asked for so much more.
         let ahead = our_now.since(venue_now);
-        let since = self.0.book.with_state(|state| since(state, our_now))?.minus(ahead);
+        let capabilities = venue.capabilities();
+        let since = self.0.book.with_state(|state| since(state, our_now, capabilities))?.minus(ahead);
         let mut fills = venue.fills(since);
         let mut reads = 0;
         let (open, positions) = loop {
@@ -62,7 +63,10 @@ impl Trader {
         self.look_up(&mut observation)?;
         self.read_terms(&mut observation)?;
         let ids = seen_ids(&observation);
-        let state = self.0.book.with_state(|state| state.excerpt(ids.iter().copied()))?;
+        let state = self.0.book.with_state(|state| {
+            let of_legs = leg_seen_ids(state.live()).into_iter().filter(|id| !ids.contains(id));
+            state.excerpt(ids.iter().copied().chain(of_legs))
+        })?;
         Ok((state, observation))
     }
 
@@ -135,12 +139,13 @@ fn found(answer: Result<Option<OrderReport>, VenueError>) -> Found {
 }
 
 /// From when on fills and closed orders are of interest.
-fn since(state: &State, now: Utc) -> Utc {
+fn since(state: &State, now: Utc, capabilities: &Capabilities) -> Utc {
     let live = state.live();
     let open = live.orders.values().filter(|order| !order.state().is_terminal());
     let oldest = open.map(|order| order.intended_at).min();
     let last = live.last_fill.unwrap_or(now);
-    oldest.unwrap_or(now).min(last).min(now).minus(OVERLAP)
+    let usual = oldest.unwrap_or(now).min(last).min(now).minus(OVERLAP);
+    gap(live).map_or(usual, |mark| usual.min(gap_begins(mark, capabilities)))
 }
 
 #[derive(PartialEq, Eq)]

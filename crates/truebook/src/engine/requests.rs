@@ -5,6 +5,7 @@ use super::{SubmitError, TradeError, Trader};
 use crate::venue::{Change, Target, VenueError, VenueErrorKind};
 use truebook_core::capability::ReplaceQuantity;
 use truebook_core::event::{Asked, Event, ReplaceAsked, ReplaceFailed};
+use truebook_core::gate::{Refusal, in_gap};
 use truebook_core::id::{Instrument, OrderId, OrderKey};
 use truebook_core::life::Order;
 use truebook_core::money::{Price, Qty};
@@ -92,6 +93,9 @@ impl Trader {
             return Err(TradeError::NoReplace);
         }
         self.check_replacement(&order, replace)?;
+        if let Some(refusal) = self.refuse_in_gap(&order.intent.instrument)? {
+            return Err(TradeError::Gate(refusal));
+        }
         let Some(venue_order) = order.live_venue_orders().next().cloned() else { return self.status(id) };
         let asked = self.write_replacement(&order, replace)?;
         let quantity = match (replace.quantity, meaning) {
@@ -105,6 +109,16 @@ impl Trader {
         let change = Change { alias: asked.alias, quantity, limit: replace.limit, stop: replace.stop };
         self.record_replaced(&target, &asked, self.0.venue.replace(&target, &change))?;
         self.status(id)
+    }
+
+    /// The id of a replacement may have been used in the time that the book does not know.
+    fn refuse_in_gap(&self, instrument: &Instrument) -> Result<Option<Refusal>, TradeError> {
+        let reason = self.0.book.with_state(|state| in_gap(state.live()))?;
+        Ok(reason.map(|(why, opens)| Refusal {
+            instrument: instrument.clone(),
+            why,
+            opens: opens.to_owned(),
+        }))
     }
 
     fn check_replacement(&self, order: &Order, replace: &Replace) -> Result<(), TradeError> {

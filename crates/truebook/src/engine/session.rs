@@ -45,6 +45,7 @@ impl Trader {
             reconciled: session.reconciled.clone(),
             disk,
             settings: session.settings,
+            class: self.0.venue.capabilities().class,
             venue_positions: session.venue_positions.clone(),
         }
     }

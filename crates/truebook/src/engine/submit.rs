@@ -3,20 +3,25 @@
 use super::{SubmitError, TradeError, Trader, lock};
 use crate::book::WriteError;
 use crate::venue::{Accepted, NewOrder, ReduceOnly, VenueError, VenueErrorKind};
+use std::sync::Arc;
 use truebook_core::capability::{Brackets, IdClass};
-use truebook_core::event::{Closed, Event, OutcomeUnknown};
+use truebook_core::event::{Adopted, Closed, Event, OutcomeUnknown};
 use truebook_core::gate::{Pass, Request, oversold};
 use truebook_core::id::{Instrument, OrderId, OrderKey, VenueOrderId};
-use truebook_core::life::{Closing, OrderState};
+use truebook_core::identity::Identity;
+use truebook_core::life::{Closing, Order, OrderState};
 use truebook_core::order::{Bracket, Intent, Placement, Role, Terms};
 use truebook_core::planted::{Bug, is};
 use truebook_core::reconcile::book_facts;
 use truebook_core::seen::{SeenKind, order_seen_id};
 use truebook_core::spec::{OrderSpec, SpecError};
-use truebook_core::state::{FoldError, intent_fingerprint};
+use truebook_core::state::{FoldError, Live, State, adopted_fingerprints, intent_fingerprint, is_same_trade};
 
 /// How often a key may be tried again after attempts that are proved never to have come to the venue.
 const ATTEMPTS_MAX: u32 = 1000;
+
+/// How many attempts under one key a book that was put back is taken not to know.
+const LATER_ATTEMPTS_MAX: u32 = 256;
 
 /// How late an order may still arrive at a venue that sets no deadline, as far as anybody has seen.
 const LATE_ARRIVAL: core::time::Duration = core::time::Duration::from_mins(1);
@@ -49,6 +54,43 @@ enum KeyState {
     Free(OrderId, u32),
     /// It is an order already.
     Used(Submitted),
+}
+
+/// What an id was used for.
+enum Use {
+    /// For nothing.
+    None,
+    /// For this order, which ended so if it is over.
+    Same(Option<SeenKind>),
+    /// For an order that was taken back by its id and agrees with this one.
+    TakenBack(Box<Order>),
+    /// For another order.
+    Other,
+}
+
+/// The live order of a key that was taken back by its id, and has not got its key yet.
+pub(super) fn taken_back<'a>(live: &'a Live, key: &OrderKey) -> Option<&'a Arc<Order>> {
+    let Identity { installation, book, .. } = live.identity;
+    let ids = (0..LATER_ATTEMPTS_MAX)
+        .map(|attempt| OrderId::derive(installation, book, key, Role::Entry.name(), attempt));
+    ids.into_iter().find_map(|id| live.orders.get(&id))
+}
+
+fn use_of(state: &State, wanted: &Intent) -> Use {
+    let fingerprint = intent_fingerprint(wanted);
+    if let Some(order) = state.live().orders.get(&wanted.id) {
+        let known = &order.intent;
+        return match known.key.is_adopted() && !wanted.key.is_adopted() {
+            true if is_same_trade(known, wanted) => Use::TakenBack(Box::new((**order).clone())),
+            false if intent_fingerprint(known) == fingerprint => Use::Same(None),
+            _ => Use::Other,
+        };
+    }
+    let Some(over) = state.seen().get(order_seen_id(wanted.id)) else { return Use::None };
+    let may_be_taken_back = state.live().restorations > 0;
+    let is_it = over.fingerprint == fingerprint
+        || may_be_taken_back && adopted_fingerprints(wanted).any(|known| known == over.fingerprint);
+    if is_it { Use::Same(Some(over.kind)) } else { Use::Other }
 }
 
 impl Trader {
@@ -141,25 +183,52 @@ impl Trader {
     fn look_up_key(&self, key: &OrderKey, spec: &OrderSpec) -> Result<KeyState, SubmitError> {
         for attempt in 0..ATTEMPTS_MAX {
             let id = self.id_of(key, Role::Entry, attempt)?;
-            let wanted = intent_fingerprint(&self.intent(id, attempt, key, spec));
-            let known = self.0.book.with_state(|state| {
-                let live = state.live().orders.get(&id).map(|order| intent_fingerprint(&order.intent));
-                let over =
-                    || state.seen().get(order_seen_id(id)).map(|entry| (entry.fingerprint, entry.kind));
-                live.map(|fingerprint| (fingerprint, None))
-                    .or_else(|| over().map(|(fingerprint, kind)| (fingerprint, Some(kind))))
-            })?;
-            match known {
-                None => return Ok(KeyState::Free(id, attempt)),
+            let wanted = self.intent(id, attempt, key, spec);
+            match self.0.book.with_state(|state| use_of(state, &wanted))? {
+                Use::None if self.was_tried_again(key, attempt)? => {}
+                Use::None => return Ok(KeyState::Free(id, attempt)),
                 // It is proved that this attempt never came to the venue: the key is free for the next one.
-                Some((fingerprint, Some(SeenKind::Absent))) if fingerprint == wanted => {}
-                Some((fingerprint, _)) if fingerprint == wanted => {
+                Use::Same(Some(SeenKind::Absent)) => {}
+                Use::Same(_) => return Ok(KeyState::Used(self.submitted(id, SubmittedBy::EarlierCall)?)),
+                Use::TakenBack(known) => {
+                    self.give_its_key(*known, wanted)?;
                     return Ok(KeyState::Used(self.submitted(id, SubmittedBy::EarlierCall)?));
                 }
-                Some(_) => return Err(SubmitError::KeyReused { key: key.clone(), id }),
+                Use::Other => return Err(SubmitError::KeyReused { key: key.clone(), id }),
             }
         }
         Err(SubmitError::KeyReused { key: key.clone(), id: self.id_of(key, Role::Entry, 0)? })
+    }
+
+    /// Whether a later attempt is in a book that was put back: then this one was proved absent in the time that
+    /// the book does not know.
+    fn was_tried_again(&self, key: &OrderKey, attempt: u32) -> Result<bool, WriteError> {
+        self.0.book.with_state(|state| {
+            let live = state.live();
+            let identity = &live.identity;
+            let later = attempt.saturating_add(1)..attempt.saturating_add(LATER_ATTEMPTS_MAX);
+            let (tag, book) = (identity.installation, identity.book);
+            let is_known = |attempt| {
+                let id = OrderId::derive(tag, book, key, Role::Entry.name(), attempt);
+                live.orders.contains_key(&id) || state.seen().get(order_seen_id(id)).is_some()
+            };
+            live.restorations > 0 && later.into_iter().any(is_known)
+        })
+    }
+
+    /// An order that was taken back by its id is the one of this key: from here on it bears it, and its bracket.
+    fn give_its_key(&self, known: Order, mut wanted: Intent) -> Result<(), WriteError> {
+        let Some(venue_order) = known.venue_orders.keys().next().cloned() else { return Ok(()) };
+        let told = known.intent.terms.bracket.filter(|bracket| bracket.legs == Placement::WithParent);
+        // What the venue made with it is what there is.
+        wanted.terms.bracket = told.or(wanted.terms.bracket);
+        wanted.terms.admit_by = None;
+        let why = format!("the key {} was submitted again: the order is its", wanted.key);
+        match self.record(vec![Event::Adopted(Box::new(Adopted { intent: wanted, venue_order, why }))]) {
+            // Another thread was faster.
+            Err(WriteError::Refused(FoldError::OrderExists { .. })) => Ok(()),
+            other => other,
+        }
     }
 
     /// The client order id for a key.

@@ -1,0 +1,181 @@
+//! What is backed up: a book at one durable event, while its bot goes on.
+
+use super::error::BackupError;
+use super::generation::Holds;
+use crate::book::{Book, Peek};
+use crate::checkpoint::{self, CheckpointName};
+use crate::disk::{Access, read_file};
+use crate::error::FileError;
+use crate::journal::load::{FILE_BYTES_MAX, load_bytes};
+use crate::journal::scan::{Beginning, beginning};
+use crate::journal::segment::{SegmentIndex, Storage, segment_name};
+use crate::journal::{Context, Level};
+use crate::manifest::MANIFEST_FILE;
+use crate::recovery::inventory::{self, Inventory};
+use std::io;
+use truebook_core::hash::{SettingsHash, StateHash};
+use truebook_core::id::{BookName, Seq};
+use truebook_core::state::Live;
+
+/// A writer moves files while they are read; after this many collisions the reader gives up.
+const TRIES_MAX: u32 = 20;
+
+/// A book at one event, which is durable.
+pub struct Source {
+    pub(super) context: Context,
+    pub(super) name: BookName,
+    pub(super) last: Seq,
+    pub(super) state_hash: StateHash,
+    pub(super) settings_hash: SettingsHash,
+    pub(super) holds: Holds,
+}
+
+/// A file of the book's directory.
+pub(super) struct BookFile {
+    pub path: String,
+    pub content: Vec<u8>,
+}
+
+/// An unpacked segment.
+pub(super) struct SegmentBytes {
+    pub storage: Storage,
+    pub bytes: Vec<u8>,
+}
+
+impl Source {
+    /// The book that this process holds, as it is now. Makes a checkpoint, so that what is restored opens
+    /// quickly; on a full disk an older one has to do.
+    ///
+    /// # Errors
+    /// [`BackupError::Write`] once a write has failed: what is in memory may not be on disk.
+    pub fn of_book(book: &Book) -> Result<Self, BackupError> {
+        match book.disk_level() {
+            Some(Level::Full) => {}
+            _ => drop(book.checkpoint()?),
+        }
+        let (last, live) = book.durable_snapshot()?;
+        Ok(Self::new(book.context().clone(), last, &live))
+    }
+
+    /// A book that another process may hold, as a reader found it. The segment that is being written is
+    /// synced here, so that a power cut cannot leave the book behind its own backup.
+    ///
+    /// # Errors
+    /// The operating system's; [`BackupError::Source`] if the book is damaged.
+    pub fn beside(peek: &Peek) -> Result<Self, BackupError> {
+        let context = peek.context();
+        if let Some(finding) = peek.report.lost.as_ref().and_then(|_| peek.findings().first()) {
+            return Err(BackupError::Source { file: finding.file.clone(), what: finding.what.clone() });
+        }
+        sync_raw_segments(context)?;
+        Ok(Self::new(context.clone(), peek.last, peek.state.live()))
+    }
+
+    fn new(context: Context, last: Seq, live: &Live) -> Self {
+        let holds = Holds {
+            orders: live.orders.len() as u64,
+            positions: live.positions.len() as u64,
+            vars_bytes: live.vars.to_compact().len() as u64,
+            seen: live.seen_count,
+        };
+        let name = live.identity.name.clone();
+        Self { context, name, last, state_hash: live.hash(), settings_hash: live.settings.hash, holds }
+    }
+
+    pub(super) fn inventory(&self) -> Result<Inventory, FileError> {
+        inventory::take(&self.context)
+    }
+
+    /// The unpacked bytes of a segment, however it is stored by now; `None` if it is gone, or was
+    /// made ahead of time and holds nothing yet.
+    pub(super) fn segment(&self, index: SegmentIndex) -> Result<Option<SegmentBytes>, BackupError> {
+        for _ in 0..TRIES_MAX {
+            let Some(storage) = self.inventory()?.storage(index) else { return Ok(None) };
+            match load_bytes(&self.context, index, storage) {
+                Ok(loaded) if beginning(&loaded.bytes) == Beginning::Empty => return Ok(None),
+                Ok(loaded) => return Ok(Some(SegmentBytes { storage, bytes: loaded.bytes })),
+                // It was sealed between the two looks.
+                Err(fault) if fault.is_missing() => {}
+                Err(fault) => return Err(self.damaged(index, storage, fault)),
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn damaged(
+        &self,
+        index: SegmentIndex,
+        storage: Storage,
+        fault: crate::journal::load::Fault,
+    ) -> BackupError {
+        BackupError::source(self.context.disk.describe(&segment_name(index, storage)), fault)
+    }
+
+    /// A sealed segment as it is stored.
+    pub(super) fn stored_segment(&self, index: SegmentIndex, storage: Storage) -> Result<Vec<u8>, FileError> {
+        self.read(&segment_name(index, storage))
+    }
+
+    /// The manifest, and the newest checkpoint up to the event with the run files that it needs. A writer
+    /// may remove an old checkpoint meanwhile; then a newer one is there.
+    pub(super) fn state_files(&self) -> Result<Vec<BookFile>, BackupError> {
+        for _ in 0..TRIES_MAX {
+            match self.try_state_files() {
+                Err(BackupError::File(failed)) if failed.source.kind() == io::ErrorKind::NotFound => {}
+                outcome => return outcome,
+            }
+        }
+        self.try_state_files()
+    }
+
+    fn try_state_files(&self) -> Result<Vec<BookFile>, BackupError> {
+        // Made anew rather than copied: a damaged file must not get into a backup.
+        let mut files =
+            vec![BookFile { path: MANIFEST_FILE.to_owned(), content: self.context.manifest.to_file() }];
+        let Some((name, runs)) = self.checkpoint()? else { return Ok(files) };
+        files.push(self.file(name.path())?);
+        for run in runs {
+            files.push(self.file(run)?);
+        }
+        Ok(files)
+    }
+
+    /// The newest usable checkpoint that is not above the event, and the paths of the run files it needs.
+    fn checkpoint(&self) -> Result<Option<(CheckpointName, Vec<String>)>, BackupError> {
+        for name in checkpoint::list(&self.context)?.into_iter().filter(|name| name.seq <= self.last) {
+            match checkpoint::read(&self.context, &name) {
+                Ok((read, _)) => {
+                    let runs = read.runs.into_iter().map(|run| checkpoint::run_path(&run.file));
+                    return Ok(Some((name, runs.collect())));
+                }
+                Err(checkpoint::CheckpointError::File(failed)) => return Err(failed.into()),
+                // A damaged one is the next opening's business; an older one, or the journal, will do.
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn file(&self, path: String) -> Result<BookFile, FileError> {
+        let content = self.read(&path)?;
+        Ok(BookFile { path, content })
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        read_file(&*self.context.disk, path, FILE_BYTES_MAX)
+            .map_err(|source| self.context.failed("read", path, source))
+    }
+}
+
+fn sync_raw_segments(context: &Context) -> Result<(), FileError> {
+    let raw = inventory::take(context)?.segments;
+    for (index, _) in raw.iter().filter(|(_, forms)| forms.contains(&Storage::Raw)) {
+        let name = segment_name(*index, Storage::Raw);
+        match context.disk.open(&name, Access::Read).and_then(|file| file.sync_data()) {
+            // It was sealed, and thereby synced, between the two looks.
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+            outcome => outcome.map_err(|source| context.failed("sync", &name, source))?,
+        }
+    }
+    Ok(())
+}
