@@ -1,5 +1,6 @@
 //! `audit`, and the processes that it starts.
 
+use super::BackupPlaceArgs;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,9 +26,8 @@ pub(crate) struct AuditArgs {
     /// Write the result as one page that needs nothing else
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// Where the backups are [default: the directory's name with `.backups`]
-    #[arg(long, value_name = "DIR|URL")]
-    pub(crate) backup_to: Vec<String>,
+    #[command(flatten)]
+    pub(crate) place: BackupPlaceArgs,
     /// How old the newest verified backup may be, such as 26h, 90m or 7d
     #[arg(long, value_name = "AGE", default_value = "26h", value_parser = parse_age)]
     pub(crate) backup_max_age: Duration,

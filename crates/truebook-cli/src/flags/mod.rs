@@ -1,12 +1,14 @@
 //! What was typed.
 
 mod audit;
+mod backup;
 mod commands;
 mod globals;
 mod source;
 mod trading;
 
 pub(crate) use audit::{AuditArgs, AuditChild, AuditChildArgs, AuditDrill, PlantArg};
+pub(crate) use backup::{BackupPlaceArgs, RestoreArgs};
 pub(crate) use commands::{
     Command, CompletionsArgs, DrillArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs,
     ReadableArg, RecoverArgs, SettingsArgs, SettingsCommand, StateArgs, StateCommand,

@@ -10,6 +10,7 @@ pub mod form;
 pub mod generation;
 mod lineage;
 pub mod names;
+pub mod restore;
 pub mod scratch;
 pub mod shelf;
 pub mod source;
@@ -19,6 +20,7 @@ pub mod verify;
 
 pub use create::{Made, Progress, Silent, create};
 pub use error::BackupError;
+pub use form::Form;
 pub use generation::{Generation, StoredFile};
 pub use names::GenerationId;
 pub use scratch::Scratch;
