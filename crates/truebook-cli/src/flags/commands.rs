@@ -1,8 +1,8 @@
 //! The commands and what each takes.
 
 use super::{
-    AuditArgs, AuditChildArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, OrdersArgs, PaperArgs,
-    ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
+    AuditArgs, AuditChildArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, OrdersArgs,
+    PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;

@@ -3,16 +3,25 @@
 
 use super::copy;
 use super::found::Found;
+use super::kill;
 use super::plant;
+use super::restore::Kept;
 use super::saver;
 use super::stage::Stage;
 use crate::errors::Failure;
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use truebook::World;
 use truebook::book::readable::{Condition, READABLE_FILE};
 use truebook::book::{OpenError, Peek};
 use truebook::checkpoint::{CHECKPOINT_DIR, RUN_DIR};
+use truebook::core::event::{Closed, Event};
+use truebook::core::id::{IdError, Instrument, OrderId, OrderKey};
+use truebook::core::identity::Identity;
+use truebook::core::life::Closing;
+use truebook::core::money::Qty;
+use truebook::core::order::{Intent, OrderType, Role, Side, Terms, TimeInForce};
 use truebook::core::state::Live;
 use truebook::journal::segment::JOURNAL_DIR;
 use truebook::manifest::MANIFEST_FILE;
@@ -20,8 +29,8 @@ use truebook::paper::Chance;
 use truebook::recovery::{Finding, Weight};
 use truebook::verify::{Silent, verify};
 
-/// Saves that fill a few segments, so that every kind of file is there.
-const SAVES: u64 = 120;
+/// Saves after the last checkpoint but one, so that the segment being written holds something.
+const SAVES: u64 = 20;
 
 /// What is done to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +77,10 @@ struct Kind {
 }
 
 pub(super) fn run(stage: &Stage<'_>) -> Result<Found, Failure> {
-    let prepared = stage.fork("corrupt-file")?;
+    let prepared = kill::rolled(stage, "corrupt-file")?;
     prepare(stage, prepared.path())?;
     let sound = stage.peek(prepared.path())?;
+    let kept = Kept::make(stage, prepared.path(), "corrupt.backups", &sound)?;
     let mut tally = Tally::default();
     for kind in kinds(prepared.path(), &sound)? {
         let Some(file) = &kind.file else {
@@ -80,21 +90,55 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<Found, Failure> {
         let more = (kind.name == READABLE_FILE).then_some(Damage::NoJson);
         for damage in Damage::EVERY.into_iter().chain(more) {
             let fork = stage.fork_of(prepared.path(), "damaged")?;
-            let hurt = Hurt { stage, dir: fork.path(), kind: &kind, file, damage };
+            let hurt = Hurt { stage, dir: fork.path(), kind: &kind, file, damage, kept: &kept };
             hurt.look(sound.state.live(), &mut tally)?;
         }
     }
     Ok(tally.conclude())
 }
 
-/// Fills a few segments of the copy and closes it in good order.
+/// Sees to it that every kind of file is there, and closes the copy in good order.
 fn prepare(stage: &Stage<'_>, dir: &Path) -> Result<(), Failure> {
     let book = stage.open(dir)?;
-    let mut chance = Chance::new(stage.args.seed);
+    let intent = intent(&book.live()?.identity)?;
+    let id = intent.id;
+    book.record(Event::Intent(Box::new(intent)))?;
+    let why = Some("made for the audit, never sent".into());
+    book.record(Event::Closed(Closed {
+        id,
+        closing: Closing::Absent,
+        why,
+        venue_order: None,
+        claimed: None,
+    }))?;
+    book.checkpoint()?;
     for _ in 0..SAVES {
-        book.set(&saver::pad_place()?, &saver::pad(&mut chance).into())?;
+        book.set(&saver::pad_place()?, &saver::pad(&mut Chance::new(stage.args.seed)).into())?;
+        book.set(&saver::pad_place()?, &1_u64.into())?;
     }
     Ok(book.close()?)
+}
+
+/// An order that is over at once: keys that were used are what run files hold.
+fn intent(identity: &Identity) -> Result<Intent, Failure> {
+    let name = |failed: IdError| Failure::caused(&failed);
+    let key = OrderKey::new("truebook-audit").map_err(name)?;
+    Ok(Intent {
+        id: OrderId::derive(identity.installation, identity.book, &key, Role::Entry.name(), 0),
+        key,
+        instrument: Instrument::new("AUDIT").map_err(name)?,
+        side: Side::Buy,
+        order_type: OrderType::Market,
+        quantity: Qty::new(Decimal::ONE),
+        limit: None,
+        stop: None,
+        time_in_force: TimeInForce::Gtc,
+        role: Role::Entry,
+        attempt: 0,
+        parent: None,
+        strategy: None,
+        terms: Terms::default(),
+    })
 }
 
 fn kinds(dir: &Path, sound: &Peek) -> Result<Vec<Kind>, Failure> {
@@ -127,6 +171,7 @@ struct Hurt<'a> {
     kind: &'a Kind,
     file: &'a Path,
     damage: Damage,
+    kept: &'a Kept<'a>,
 }
 
 impl Hurt<'_> {
@@ -189,15 +234,26 @@ impl Hurt<'_> {
                 }
             }
             Err(OpenError::Lost(report)) if report.lost.is_some() => {
-                *tally.refused.entry(self.kind.name).or_default() += 1;
                 tally.ranges.extend(report.lost.map(|range| range.to_string()));
+                self.restore(sound, tally)?;
             }
-            Err(OpenError::LostState { .. } | OpenError::Manifest { .. }) => {
-                *tally.refused.entry(self.kind.name).or_default() += 1;
-            }
+            Err(OpenError::LostState { .. } | OpenError::Manifest { .. }) => self.restore(sound, tally)?,
             Err(failed) => tally.wrong.push(format!("{}: {failed}", self.words())),
         }
         Ok(())
+    }
+
+    /// It was refused: a backup gives it back.
+    fn restore(&self, sound: &Live, tally: &mut Tally) -> Result<(), Failure> {
+        *tally.refused.entry(self.kind.name).or_default() += 1;
+        self.kept.put_back(self.stage, self.dir)?;
+        let book = self.stage.open(self.dir)?;
+        if same(sound, &book.live()?) {
+            tally.restored += 1;
+        } else {
+            tally.wrong.push(format!("{}: the backup gave another state", self.words()));
+        }
+        Ok(book.close()?)
     }
 
     /// The readable copy is made anew by then.
@@ -211,7 +267,7 @@ impl Hurt<'_> {
 }
 
 /// Whether two states hold the same: what the bot knows, its orders and its positions.
-pub(super) fn same(one: &Live, other: &Live) -> bool {
+fn same(one: &Live, other: &Live) -> bool {
     one.vars == other.vars
         && one.orders == other.orders
         && one.positions == other.positions
@@ -225,6 +281,7 @@ struct Tally {
     came_back: BTreeMap<&'static str, u64>,
     refused: BTreeMap<&'static str, u64>,
     ranges: Vec<String>,
+    restored: u64,
     rewritten: u64,
     missing: Vec<&'static str>,
     wrong: Vec<String>,
@@ -248,7 +305,11 @@ impl Tally {
         found.pass(format!("whole state back without a backup: {}", counts(&self.came_back)));
         if !self.refused.is_empty() {
             let ranges = self.ranges.first().map_or_else(String::new, |range| format!(" (events {range})"));
-            found.pass(format!("refused, with what is lost: {}{ranges}", counts(&self.refused)));
+            found.pass(format!(
+                "refused, with what is lost: {}{ranges}; put back from a backup afterwards, whole: {}",
+                counts(&self.refused),
+                self.restored
+            ));
         }
         if self.rewritten > 0 {
             found.pass(format!(

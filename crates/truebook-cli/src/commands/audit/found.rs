@@ -119,6 +119,11 @@ impl From<bool> for Holds {
     }
 }
 
+/// `once`, `25 times`.
+pub(super) fn times(number: u64) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{number} times") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

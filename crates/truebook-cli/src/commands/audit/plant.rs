@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use truebook::journal::segment::{JOURNAL_DIR, PAGE_BYTES};
 
-/// Wipes out what is written in the newest raw segment that holds anything: saves that were acknowledged.
+/// Wipes out the later half of what is written in the newest raw segment that holds anything: saves that were
+/// acknowledged.
 pub(super) fn lose_saves(dir: &Path) -> Result<(), Failure> {
     let Some((path, mut bytes)) = newest_written(dir)? else { return Ok(()) };
-    bytes[PAGE_BYTES..].fill(0);
+    let middle = middle(&bytes);
+    bytes[middle..].fill(0);
     copy::replace(&path, &bytes)
 }
 

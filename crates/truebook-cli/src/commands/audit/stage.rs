@@ -27,6 +27,7 @@ pub(super) const CHECKPOINT_EVENTS: u64 = 200;
 
 /// The stage of an audit.
 pub(super) struct Stage<'a> {
+    pub(super) needs: &'a Needs,
     pub(super) args: &'a AuditArgs,
     /// The live book: to be looked at only.
     pub(super) live: PathBuf,
@@ -38,7 +39,7 @@ pub(super) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn set(needs: &Needs, globals: &'a Globals, args: &'a AuditArgs) -> Result<Self, Failure> {
+    pub(super) fn set(needs: &'a Needs, globals: &'a Globals, args: &'a AuditArgs) -> Result<Self, Failure> {
         let live = needs.data().to_owned();
         if copy::files(&live).map_err(|failed| at("read", &live, &failed))?.is_empty() {
             return Err(OpenError::NoBook { path: live.display().to_string() }.into());
@@ -48,7 +49,7 @@ impl<'a> Stage<'a> {
         let dir = own_dir(&live, args.scratch.as_deref())?;
         copy::make_private_dir(&dir).map_err(|failed| at("make", &dir, &failed))?;
         let size = Size::default();
-        let mut stage = Self { args, live, size, globals, dir, key: needs.key(), program };
+        let mut stage = Self { needs, args, live, size, globals, dir, key: needs.key(), program };
         stage.size = stage.copy_live()?;
         if args.plant == Some(PlantArg::DamagedCopy) {
             super::plant::damage(&stage.base())?;
@@ -93,9 +94,14 @@ impl<'a> Stage<'a> {
         self.fork_of(&self.base(), name)
     }
 
-    pub(super) fn fork_of(&self, from: &Path, name: &str) -> Result<Fork, Failure> {
+    /// A place for a book that is made for one drill.
+    pub(super) fn empty(&self, name: &str) -> Fork {
         let remains = if self.args.keep { Remains::Kept } else { Remains::Removed };
-        let fork = Fork { path: self.dir.join(name), remains };
+        Fork { path: self.dir.join(name), remains }
+    }
+
+    pub(super) fn fork_of(&self, from: &Path, name: &str) -> Result<Fork, Failure> {
+        let fork = self.empty(name);
         copy::fork(from, &fork.path).map_err(|failed| at("copy to", &fork.path, &failed))?;
         Ok(fork)
     }

@@ -1,0 +1,192 @@
+//! `disk-full`: the book runs out of disk while it saves. On Linux on a real file system of a few megabytes, in
+//! a mount namespace that ends with the child; and everywhere as a drill, where the real disk is told to refuse.
+
+use super::copy;
+use super::found::{Found, Holds, Verdict};
+use super::saver;
+use super::stage::Stage;
+use super::trading;
+use crate::errors::{Failure, Outcome};
+use crate::needs::Needs;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use truebook::Book;
+use truebook::book::OpenError;
+use truebook::core::event::{Event, Reason};
+use truebook::paper::Chance;
+
+/// What is free beside the copy at the beginning.
+const ROOM_BYTES: u64 = 2 << 20;
+/// A larger copy is not brought into memory.
+const COPY_BYTES_MAX: u64 = 128 << 20;
+/// More saves than this are not needed to fill the room.
+const SAVES_MAX: u64 = 20_000;
+/// What is set aside, and given back in the end.
+const BALLAST: &str = "ballast";
+const BALLAST_BYTES: usize = 512 * 1024;
+const WHY: &str = "the disk is full";
+
+/// Mounts a small file system on `$1`, `$0` bytes large, where nobody else sees it, and goes on with the rest.
+const SCRIPT: &str = r#"mount -t tmpfs -o size="$0" tmpfs "$1" && shift && exec "$@""#;
+
+/// What the child tells.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Told {
+    /// Saves that were acknowledged.
+    acknowledged: u64,
+    /// What refused the next one.
+    refused: String,
+    /// What is not as it must be.
+    wrong: Vec<String>,
+}
+
+pub(super) fn run(stage: &Stage<'_>) -> Result<Found, Failure> {
+    let (mut found, expectations) = trading::full_disk();
+    if found.verdict == Verdict::Pass {
+        found.pass(format!(
+            "on the real disk behind a switch that refuses all growth (a book made for it): save refused, halt \
+             recorded, nothing lost after a kill; {expectations} expectations held"
+        ));
+    }
+    match small_disk(stage)? {
+        Small::Ran(told) => conclude(&told, &mut found),
+        Small::CannotBe(why) if cfg!(target_os = "linux") => {
+            found.pass(format!("a small file system was not filled: {why}"));
+        }
+        Small::CannotBe(why) => found.not_tested(format!("a small file system was not filled: {why}")),
+    }
+    Ok(found)
+}
+
+fn conclude(told: &Told, found: &mut Found) {
+    found.ran(1);
+    match told.wrong.first() {
+        Some(first) => found.fail(format!("on a small file system that ran full: {first}")),
+        None => found.pass(format!(
+            "the copy on a file system (tmpfs) that ran full after {} saves: the next was refused ({}), a halt was \
+             still recorded, opened again while full with every acknowledged save, and after room was made it \
+             saves again",
+            told.acknowledged, told.refused
+        )),
+    }
+}
+
+enum Small {
+    Ran(Told),
+    CannotBe(String),
+}
+
+#[cfg(not(target_os = "linux"))]
+fn small_disk(_stage: &Stage<'_>) -> Result<Small, Failure> {
+    Ok(Small::CannotBe("not tested here, it takes Linux".to_owned()))
+}
+
+#[cfg(target_os = "linux")]
+fn small_disk(stage: &Stage<'_>) -> Result<Small, Failure> {
+    if stage.size.bytes > COPY_BYTES_MAX {
+        return Ok(Small::CannotBe(format!("the copy has more than {COPY_BYTES_MAX} bytes")));
+    }
+    let place = stage.dir().join("disk-full");
+    copy::make_private_dir(&place).map_err(|failed| copy::at("make", &place, &failed))?;
+    let size = stage.size.bytes.saturating_add(ROOM_BYTES).saturating_add(BALLAST_BYTES as u64);
+    let mut probe = mounted(size, &place);
+    match probe.arg("true").output() {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => return Ok(Small::CannotBe(format!("this user may not mount one ({})", said(&output)))),
+        Err(failed) => return Ok(Small::CannotBe(format!("`unshare` cannot be run ({failed})"))),
+    }
+    let mut command = mounted(size, &place);
+    command.arg(stage.program()).args(stage.child_args(&place.join("book")));
+    command.args(["fill", "--base"]).arg(stage.base());
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|failed| Failure::new("fill a small disk").with_cause(&failed))?;
+    if !output.status.success() {
+        return Err(Failure::new(format!("fill a small disk: {}", said(&output))));
+    }
+    serde_json::from_slice(&output.stdout)
+        .map(Small::Ran)
+        .map_err(|failed| Failure::new("hear what came of a full disk").with_cause(&failed))
+}
+
+/// A command in a mount namespace of its own: what is mounted there is gone when it ends, however it ends.
+#[cfg(target_os = "linux")]
+fn mounted(size: u64, place: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", SCRIPT]).arg(size.to_string()).arg(place);
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().lines().next_back().unwrap_or("no word why").to_owned()
+}
+
+/// The child, with the small disk around `--data`.
+pub(super) fn fill(needs: &Needs, base: &Path) -> Result<Outcome, Failure> {
+    let data = needs.data();
+    let ballast = data.with_file_name(BALLAST);
+    copy::fork(base, data).map_err(|failed| copy::at("copy to", data, &failed))?;
+    std::fs::write(&ballast, vec![1; BALLAST_BYTES]).map_err(|f| copy::at("write", &ballast, &f))?;
+    let mut told = Told::default();
+    save_until_refused(&open(needs)?, &mut told)?;
+    expect(needs, "opened while the disk is full", &mut told)?;
+    std::fs::remove_file(&ballast).map_err(|failed| copy::at("remove", &ballast, &failed))?;
+    expect(needs, "opened after room was made", &mut told)?;
+    let book = open(needs)?;
+    if let Err(failed) = book.set(&saver::pad_place()?, &1_u64.into()) {
+        told.wrong.push(format!("after room was made: {failed}"));
+    }
+    drop(book);
+    let text = serde_json::to_string(&told).map_err(|failed| Failure::new("tell").with_cause(&failed))?;
+    writeln!(std::io::stdout(), "{text}").map_err(|failed| Failure::new("tell").with_cause(&failed))?;
+    Ok(Outcome::Fine)
+}
+
+fn open(needs: &Needs) -> Result<Book, OpenError> {
+    Book::open(needs.world(), needs.options())
+}
+
+/// Fills the disk, then halts. The book is dropped as it is: its last checkpoint finds no room.
+fn save_until_refused(book: &Book, told: &mut Told) -> Result<(), Failure> {
+    let mut chance = Chance::new(1);
+    let (number, pad) = (saver::place(0)?, saver::pad_place()?);
+    for next in 1..=SAVES_MAX {
+        let saved = book
+            .set(&pad, &saver::pad(&mut chance).into())
+            .and_then(|_padded| book.set(&number, &next.into()));
+        if let Err(failed) = saved {
+            told.refused = failed.to_string();
+            break;
+        }
+        told.acknowledged = next;
+    }
+    if told.refused.is_empty() {
+        told.wrong.push(format!("{SAVES_MAX} saves did not fill it"));
+    }
+    if let Err(failed) = book.record(Event::Halt(Reason { why: WHY.to_owned() })) {
+        told.wrong.push(format!("a halt was not recorded: {failed}"));
+    }
+    Ok(())
+}
+
+fn expect(needs: &Needs, when: &str, told: &mut Told) -> Result<(), Failure> {
+    let book = match open(needs) {
+        Ok(book) => book,
+        Err(failed) => {
+            told.wrong.push(format!("{when}: {failed}"));
+            return Ok(());
+        }
+    };
+    let live = book.live()?;
+    let kept = saver::number(&live.vars, 0)?;
+    let holds = Holds::from(kept >= told.acknowledged && live.halted.as_deref() == Some(WHY));
+    if holds == Holds::No {
+        let halted = live.halted.unwrap_or_default();
+        told.wrong.push(format!(
+            "{when}: save {} was acknowledged, the book has {kept}; halted: `{halted}`",
+            told.acknowledged
+        ));
+    }
+    Ok(())
+}
