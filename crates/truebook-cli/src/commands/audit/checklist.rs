@@ -31,7 +31,7 @@ pub(super) const CHECKLIST: [Item; 24] = [
     item("Crash: disk full during a save", &[DiskFull]),
     item("Crash: state file corrupted", &[CorruptFile]),
     item("Crash: API disconnect in mid-trade", &[ReconcileAfterDisconnect, IdempotentOrders]),
-    item("Recommendation 1: atomic writes", &[KillDuringSave, DiskFull]),
+    item("Recommendation 1: atomic writes", &[KillDuringSave]),
     item("Recommendation 2: thread safety", &[ThreadSafety]),
     item("Recommendation 3: backup system active", &[LastVerifiedBackup]),
     item("Recommendation 4: integration test for crash recovery", &[KillDuringSave, CorruptFile]),
