@@ -14,6 +14,7 @@ pub mod keeper;
 mod lineage;
 pub mod names;
 pub mod prune;
+pub mod restore;
 pub mod scratch;
 pub mod shelf;
 pub mod source;
