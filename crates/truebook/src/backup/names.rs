@@ -130,6 +130,14 @@ pub fn state_object(book: BookId, path: &str, content: &[u8]) -> String {
     format!("{book}/state/{}-{flat}", to_hex(&blake3::hash(content).as_bytes()[..8]))
 }
 
+/// Where the identity is that a passphrase opens.
+pub fn identity_object(book: BookId) -> String {
+    format!("{book}/key/identity.age")
+}
+
+/// Where a probe makes its objects; none stays.
+pub const PROBE_PREFIX: &str = "probe/";
+
 #[cfg(test)]
 mod tests {
     use super::*;
