@@ -4,6 +4,8 @@
 //! and what that needs. Files are stored once, under names that follow from their content; the generation's
 //! own file comes last, so a half-made generation is not one.
 
+#[cfg(feature = "encrypt")]
+pub mod age;
 pub mod create;
 pub mod error;
 pub mod form;
@@ -23,6 +25,8 @@ pub mod target;
 pub mod verdict;
 pub mod verify;
 
+#[cfg(feature = "encrypt")]
+pub use age::{AgeError, Identities, PassphraseIdentity, Recipients, new_passphrase_identity};
 pub use create::{Made, Progress, Silent, create};
 pub use error::BackupError;
 pub use form::Form;
@@ -35,5 +39,7 @@ pub use scratch::Scratch;
 pub use shelf::Shelf;
 pub use source::{Reader, Source};
 pub use target::{Directory, Entry, Put, Target, TargetError, TargetErrorKind};
+#[cfg(feature = "remote")]
+pub use target::{Remote, RemoteOptions};
 pub use verdict::{Outcome, Verdict};
 pub use verify::{Depth, Trial, verify};

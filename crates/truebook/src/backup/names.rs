@@ -181,6 +181,13 @@ pub fn parse_inspected(book: BookId, object: &str) -> Option<(u32, Utc)> {
     let (part, at) = file.split_once('.')?;
     Some((part.parse().ok()?, Utc::from_nanos(at.parse().ok()?)))
 }
+/// Where the identity is that a passphrase opens.
+pub fn identity_object(book: BookId) -> String {
+    format!("{book}/key/identity.age")
+}
+
+/// Where a probe makes its objects; none stays.
+pub const PROBE_PREFIX: &str = "probe/";
 
 #[cfg(test)]
 mod tests {
