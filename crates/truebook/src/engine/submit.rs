@@ -120,7 +120,7 @@ impl Trader {
         let Intent { instrument, side, quantity, .. } = &entry;
         let request = Request { instrument, side: *side, quantity: *quantity };
         // Where the state is: a copy would cost as much as there are live orders.
-        if let Some(fault) = self.0.book.with_state(|state| oversold(state.live(), &rules, request))? {
+        if let Some(fault) = self.0.book.with_state(|state| oversold(state, &rules, request))? {
             return Err(SpecError { faults: vec![fault] }.into());
         }
         let pass = self.ask_gate(request)??;
