@@ -45,8 +45,8 @@ pub enum SubmittedBy {
 
 /// Where a key stands.
 enum KeyState {
-    /// This is the id to use.
-    Free(OrderId, u32),
+    /// This order is to be made for it.
+    Free(Box<Intent>),
     /// It is an order already.
     Used(Submitted),
 }
@@ -71,7 +71,7 @@ impl Trader {
             Err(WriteError::Refused(FoldError::OrderExists { .. })) => {
                 return match self.look_up_key(key, spec)? {
                     KeyState::Used(submitted) => Ok(submitted),
-                    KeyState::Free(id, _) => Err(SubmitError::KeyReused { key: key.clone(), id }),
+                    KeyState::Free(intent) => Err(SubmitError::KeyReused { key: key.clone(), id: intent.id }),
                 };
             }
             Err(failed) => return Err(failed.into()),
@@ -107,24 +107,23 @@ impl Trader {
 
     /// All checks of a new order, and what is to be written down for it.
     pub(super) fn prepare(&self, key: &OrderKey, spec: &OrderSpec) -> Result<Prepared, SubmitError> {
-        let (id, attempt) = match self.look_up_key(key, spec)? {
+        let entry = match self.look_up_key(key, spec)? {
             KeyState::Used(submitted) => return Ok(Prepared::Used(submitted)),
-            KeyState::Free(id, attempt) => (id, attempt),
+            KeyState::Free(intent) => intent,
         };
         let rules = self.rules(&spec.instrument)?;
         let rules = rules.ok_or_else(|| SubmitError::UnknownInstrument(spec.instrument.clone()))?;
         let last = self.0.venue.last_price(&spec.instrument).unwrap_or(None);
         spec.check(&rules, last)?;
         self.check_clock()?;
-        let entry = self.intent(id, attempt, key, spec);
-        let Intent { instrument, side, quantity, .. } = &entry;
+        let Intent { instrument, side, quantity, .. } = &*entry;
         let request = Request { instrument, side: *side, quantity: *quantity };
         // Where the state is: a copy would cost as much as there are live orders.
         if let Some(fault) = self.0.book.with_state(|state| oversold(state, &rules, request))? {
             return Err(SpecError { faults: vec![fault] }.into());
         }
         let pass = self.ask_gate(request)??;
-        Ok(Prepared::New(Box::new(entry), pass))
+        Ok(Prepared::New(entry, pass))
     }
 
     fn check_clock(&self) -> Result<(), SubmitError> {
@@ -141,7 +140,7 @@ impl Trader {
     fn look_up_key(&self, key: &OrderKey, spec: &OrderSpec) -> Result<KeyState, SubmitError> {
         for attempt in 0..ATTEMPTS_MAX {
             let id = self.id_of(key, Role::Entry, attempt)?;
-            let wanted = intent_fingerprint(&self.intent(id, attempt, key, spec));
+            let intent = self.intent(id, attempt, key, spec);
             let known = self.0.book.with_state(|state| {
                 let live = state.live().orders.get(&id).map(|order| intent_fingerprint(&order.intent));
                 let over =
@@ -149,14 +148,13 @@ impl Trader {
                 live.map(|fingerprint| (fingerprint, None))
                     .or_else(|| over().map(|(fingerprint, kind)| (fingerprint, Some(kind))))
             })?;
-            match known {
-                None => return Ok(KeyState::Free(id, attempt)),
-                // It is proved that this attempt never came to the venue: the key is free for the next one.
-                Some((fingerprint, Some(SeenKind::Absent))) if fingerprint == wanted => {}
-                Some((fingerprint, _)) if fingerprint == wanted => {
-                    return Ok(KeyState::Used(self.submitted(id, SubmittedBy::EarlierCall)?));
-                }
-                Some(_) => return Err(SubmitError::KeyReused { key: key.clone(), id }),
+            let Some((fingerprint, over)) = known else { return Ok(KeyState::Free(Box::new(intent))) };
+            if fingerprint != intent_fingerprint(&intent) {
+                return Err(SubmitError::KeyReused { key: key.clone(), id });
+            }
+            // It is proved that this attempt never came to the venue: the key is free for the next one.
+            if over != Some(SeenKind::Absent) {
+                return Ok(KeyState::Used(self.submitted(id, SubmittedBy::EarlierCall)?));
             }
         }
         Err(SubmitError::KeyReused { key: key.clone(), id: self.id_of(key, Role::Entry, 0)? })
