@@ -7,8 +7,10 @@ use crate::needs::backup;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use truebook::backup::target::probe;
 use truebook::backup::{BackupError, Generation, Shelf, Verdict};
 use truebook::core::time::Utc;
+use truebook::world::SystemClock;
 
 /// The places of backups, as they were typed or by default.
 fn places(stage: &Stage<'_>) -> Vec<String> {
@@ -65,7 +67,7 @@ fn judge(stage: &Stage<'_>, place: &str, known: &[Known], found: &mut Found) {
     let limit = stage.args.backup_max_age;
     let Some(newest) = known.iter().find(is_verified) else {
         found.fail(format!(
-            "{place}: no verified backup among {} generations; truebook backup create, then truebook backup verify",
+            "{place}: no verified backup among {} generations; make one: truebook backup create",
             known.len()
         ));
         return;
@@ -116,12 +118,16 @@ pub(super) fn remote(stage: &Stage<'_>) -> Result<Found, Failure> {
                 continue;
             }
         };
+        let distance = distance(&stage.live, &place);
+        if !matches!(distance, Distance::Nowhere) {
+            try_operations(&shelf, stage, &mut found);
+        }
         let locked = match locked {
             Some(true) => "its newest backup is encrypted for its recipients",
             Some(false) => "its newest backup is not encrypted beyond what the book is",
             None => "there is no backup yet",
         };
-        match distance(&stage.live, &place) {
+        match distance {
             Distance::SameDisk => {
                 found.warn(format!("{place}: on the same disk as the book, which may die with it; {locked}"));
             }
@@ -140,6 +146,24 @@ pub(super) fn remote(stage: &Stage<'_>) -> Result<Found, Failure> {
         found.warn("no backup leaves this disk: --backup-to with another disk or a URL");
     }
     Ok(found)
+}
+
+/// Tries each operation on a place, with an object that is removed again.
+fn try_operations(shelf: &Shelf, stage: &Stage<'_>, found: &mut Found) {
+    let nonce = u64::try_from(stage.now().nanos()).unwrap_or(0);
+    let report = probe(shelf.target(), &SystemClock, nonce);
+    found.ran(report.steps.len() as u64);
+    for step in report.steps.iter().filter(|step| !step.ok) {
+        found.fail(format!("{}: {}: {}", report.target, step.step, step.what));
+    }
+    for weakness in &report.weaknesses {
+        found.warn(format!("{} {weakness}", report.target));
+    }
+    if report.ok() {
+        let steps: Vec<_> =
+            report.steps.iter().map(|step| format!("{} {} us", step.step, step.micros)).collect();
+        found.pass(format!("{}: every operation does what it must ({})", report.target, steps.join(", ")));
+    }
 }
 
 enum Distance {
