@@ -4,6 +4,7 @@
 use super::copy;
 use super::found::{Found, Holds, Verdict};
 use super::saver;
+use super::small::{self, Small};
 use super::stage::Stage;
 use super::trading;
 use crate::errors::{Failure, Outcome};
@@ -11,29 +12,21 @@ use crate::needs::Needs;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 use truebook::Book;
 use truebook::book::OpenError;
 use truebook::core::event::{Event, Reason};
 use truebook::paper::Chance;
 
-/// What is free beside the copy at the beginning.
-const ROOM_BYTES: u64 = 2 << 20;
-/// A larger copy is not brought into memory.
-const COPY_BYTES_MAX: u64 = 128 << 20;
 /// More saves than this are not needed to fill the room.
 const SAVES_MAX: u64 = 20_000;
 /// What is set aside, and given back in the end.
 const BALLAST: &str = "ballast";
-const BALLAST_BYTES: usize = 512 * 1024;
+pub(super) const BALLAST_BYTES: usize = 512 * 1024;
 const WHY: &str = "the disk is full";
-
-/// Mounts a small file system on `$1`, `$0` bytes large, where nobody else sees it, and goes on with the rest.
-const SCRIPT: &str = r#"mount -t tmpfs -o size="$0" tmpfs "$1" && shift && exec "$@""#;
 
 /// What the child tells.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Told {
+pub(super) struct Told {
     /// Saves that were acknowledged.
     acknowledged: u64,
     /// What refused the next one.
@@ -52,7 +45,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<Found, Failure> {
              recorded, nothing lost after a kill; {expectations} expectations held"
         ));
     }
-    match small_disk(stage)? {
+    match small::fill(stage)? {
         Small::Ran(told) => conclude(&told, &mut found),
         Small::CannotBe(why) if cfg!(target_os = "linux") => {
             found.pass(format!("a small file system was not filled: {why}"));
@@ -80,55 +73,6 @@ fn conclude(told: &Told, found: &mut Found) {
              again"
         )),
     }
-}
-
-enum Small {
-    Ran(Told),
-    CannotBe(String),
-}
-
-#[cfg(not(target_os = "linux"))]
-fn small_disk(_stage: &Stage<'_>) -> Result<Small, Failure> {
-    Ok(Small::CannotBe("not tested here, it takes Linux".to_owned()))
-}
-
-#[cfg(target_os = "linux")]
-fn small_disk(stage: &Stage<'_>) -> Result<Small, Failure> {
-    if stage.size.bytes > COPY_BYTES_MAX {
-        return Ok(Small::CannotBe(format!("the copy has more than {COPY_BYTES_MAX} bytes")));
-    }
-    let place = stage.dir().join("disk-full");
-    copy::make_private_dir(&place).map_err(|failed| copy::at("make", &place, &failed))?;
-    let size = stage.size.bytes.saturating_add(ROOM_BYTES).saturating_add(BALLAST_BYTES as u64);
-    let mut probe = mounted(size, &place);
-    match probe.arg("true").output() {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => return Ok(Small::CannotBe(format!("this user may not mount one ({})", said(&output)))),
-        Err(failed) => return Ok(Small::CannotBe(format!("`unshare` cannot be run ({failed})"))),
-    }
-    let mut command = mounted(size, &place);
-    command.arg(stage.program()).args(stage.child_args(&place.join("book")));
-    command.args(["fill", "--base"]).arg(stage.base());
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.map_err(|failed| Failure::new("fill a small disk").with_cause(&failed))?;
-    if !output.status.success() {
-        return Err(Failure::new(format!("fill a small disk: {}", said(&output))));
-    }
-    serde_json::from_slice(&output.stdout)
-        .map(Small::Ran)
-        .map_err(|failed| Failure::new("hear what came of a full disk").with_cause(&failed))
-}
-
-/// A command in a mount namespace of its own: what is mounted there is gone when it ends, however it ends.
-#[cfg(target_os = "linux")]
-fn mounted(size: u64, place: &Path) -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--map-root-user", "--mount", "sh", "-c", SCRIPT]).arg(size.to_string()).arg(place);
-    command
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim().lines().next_back().unwrap_or("no word why").to_owned()
 }
 
 /// The child, with the small disk around `--data`.

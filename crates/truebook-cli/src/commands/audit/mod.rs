@@ -23,6 +23,7 @@ mod restore;
 mod saver;
 mod settings;
 mod show;
+mod small;
 mod stage;
 mod targets;
 mod trading;
