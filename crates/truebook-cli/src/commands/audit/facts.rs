@@ -18,7 +18,8 @@ pub(super) fn facts(stage: &Stage<'_>, fsync: Option<&str>, took: Duration) -> V
         facts.push(("state hash", status.state_hash.to_string()));
         facts.push(("encrypted", if status.encrypted { "yes" } else { "no" }.to_owned()));
     }
-    facts.push(("directory", stage.live.display().to_string()));
+    let whole = stage.live.canonicalize().unwrap_or_else(|_| stage.live.clone());
+    facts.push(("directory", whole.display().to_string()));
     facts.push(("file system", file_system(&stage.live).unwrap_or_else(unknown)));
     facts.push(("kernel", kernel()));
     facts.push((
