@@ -26,6 +26,20 @@ impl Auditor {
         scene.venue.audit(|exchange| ids.iter().map(|id| exchange.received(&id.to_string())).sum())
     }
 
+    /// Every id of ours that the venue ever got, even if it has not come there yet.
+    pub(super) fn sent(scene: &Scene, live: &Live) -> Vec<OrderId> {
+        let ids = &mut *scene.ids.borrow_mut();
+        for key in keys(scene) {
+            ids.learn(live, key);
+        }
+        let all = ids.entries.keys().chain(&ids.others).copied();
+        let there = ours(scene, live).iter().filter_map(id_of).collect::<Vec<_>>();
+        let got = scene
+            .venue
+            .audit(|exchange| all.filter(|id| exchange.received(&id.to_string()) > 0).collect::<Vec<_>>());
+        there.into_iter().chain(got).collect()
+    }
+
     /// Whether an order would make the venue's position larger, or open one.
     pub(super) fn adds_risk(scene: &Scene, spec: &OrderSpec) -> bool {
         let held = scene.venue.audit(|exchange| exchange.position(&spec.instrument).quantity);
@@ -56,7 +70,8 @@ impl Auditor {
         let aliases = aliases(&live);
         for record in ours(scene, &live) {
             let id = id_of(&record);
-            if !id.is_some_and(|id| knows(trader, id) || aliases.contains(&id)) {
+            let is_known = |id| knows(trader, id) || aliases.contains(&id) || scene.lost.contains(&id);
+            if !id.is_some_and(is_known) {
                 let what = &record.client_id;
                 return Err(format!("{what} came to the venue before it was durable in the book"));
             }
@@ -259,7 +274,8 @@ fn legs_in_order(entry: &Order, live: &Live) -> Audited {
     let exposure = exposure(entry, &legs, live);
     let (stops, profits) = (working(Role::StopLoss), working(Role::TakeProfit));
     let key = &entry.intent.key;
-    if stops < exposure {
+    let promises_stop = entry.intent.terms.bracket.as_ref().is_some_and(|all| all.stop_loss.is_some());
+    if stops < exposure && promises_stop {
         return Err(format!("{exposure} opened by {key} is protected for {stops}"));
     }
     if exposure.is_zero() && !(stops.is_zero() && profits.is_zero()) {
