@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use truebook::engine::Trader;
 use truebook::paper::OrderRecord;
 use truebook_core::capability::IdClass;
+use truebook_core::event::BlockKind;
 use truebook_core::id::{Instrument, OrderId, OrderKey};
 use truebook_core::life::{Order, OrderState};
 use truebook_core::money::Qty;
@@ -275,7 +276,11 @@ fn legs_in_order(entry: &Order, live: &Live) -> Audited {
     let (stops, profits) = (working(Role::StopLoss), working(Role::TakeProfit));
     let key = &entry.intent.key;
     let promises_stop = entry.intent.terms.bracket.as_ref().is_some_and(|all| all.stop_loss.is_some());
-    if stops < exposure && promises_stop {
+    // Whose key the book does not know is protected by nobody, but not unnoticed.
+    let blocked = live.blocked.get(&entry.intent.instrument);
+    let noticed = entry.intent.key.is_adopted()
+        && blocked.is_some_and(|kinds| kinds.contains_key(&BlockKind::Unprotected));
+    if stops < exposure && promises_stop && !noticed {
         return Err(format!("{exposure} opened by {key} is protected for {stops}"));
     }
     if exposure.is_zero() && !(stops.is_zero() && profits.is_zero()) {
