@@ -33,7 +33,7 @@ pub const GAP_MARGIN: Duration = Duration::from_mins(15);
 const LATE_ARRIVAL: Duration = Duration::from_mins(1);
 
 /// How many legs in one role a bracket is taken to have had in the time that the book does not know.
-pub(super) const LEGS_MAX: u32 = 32;
+pub(super) const LEGS_MAX: u32 = 16;
 
 type Reports<'a> = BTreeMap<&'a VenueOrderId, &'a OrderReport>;
 
