@@ -1,7 +1,7 @@
 //! The commands and what each takes.
 
 use super::{
-    BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, OrdersArgs, PaperArgs, ReasonArgs,
+    BackupArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, KeeperArgs, OrdersArgs, PaperArgs, ReasonArgs,
     ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     /// has proved it, it takes the old one's place. What was there is kept in aside/. Sequence numbers that existed
     /// are never used again, and the restore is an event in the book.
     Restore(RestoreArgs),
+    /// Backups: make, list, prove and rotate them
+    Backup(BackupArgs),
     /// Write the book out for other programs; an encrypted book is written in the clear
     Export(ExportArgs),
     /// A session for any language: one JSON command a line in, one JSON answer a line out
@@ -346,6 +348,8 @@ pub(crate) struct PipeArgs {
     /// Trade too: with --venue-url
     #[command(flatten)]
     pub(crate) trading: super::trading::VenueArgs,
+    #[command(flatten)]
+    pub(crate) backups: KeeperArgs,
 }
 
 /// See [`OnChangedSettings`].

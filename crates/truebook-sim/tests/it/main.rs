@@ -16,7 +16,11 @@ mod full_disk;
 mod histories;
 mod large_books;
 mod replacing;
+<<<<<<< HEAD
 mod restoring;
+=======
+mod restored;
+>>>>>>> gap
 mod sim_disk;
 mod sim_faults;
 mod tidy;
