@@ -1,8 +1,8 @@
 //! The commands and what each takes.
 
 use super::{
-    BackupArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, KeeperArgs, OrdersArgs, PaperArgs, ReasonArgs,
-    ReconcileArgs, RestoreArgs, RunArgs, Source,
+    BackupArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, KeeperArgs, OrdersArgs, PaperArgs,
+    ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;

@@ -9,8 +9,7 @@ use truebook::Book;
 use truebook::backup::form::{Lock, Unlock};
 use truebook::backup::keeper::Schedule;
 use truebook::backup::names::identity_object;
-use truebook::backup::target::retry::{Backoff, Retrying, Stop};
-use truebook::backup::target::{OBJECT_BYTES_MAX, from_url};
+use truebook::backup::target::{Backoff, OBJECT_BYTES_MAX, Retrying, Stop, from_url};
 use truebook::backup::{
     Form, Identities, Keeper, KeeperOptions, Place, Recipients, Shelf, Shipping, Target, TargetErrorKind,
     new_passphrase_identity,
@@ -74,8 +73,11 @@ fn target_for(needs: &Needs, place: &str) -> Result<Arc<dyn Target>, Failure> {
     }
     let directory = whole(Path::new(place.strip_prefix("file://").unwrap_or(place)));
     if directory.starts_with(whole(needs.data())) {
-        let message = format!("{place} is inside the book's directory: what destroys the book destroys its backups");
-        return Err(Failure::new(message).with_hint("--backup-to a directory elsewhere, best on another disk"));
+        let message =
+            format!("{place} is inside the book's directory: what destroys the book destroys its backups");
+        return Err(
+            Failure::new(message).with_hint("--backup-to a directory elsewhere, best on another disk")
+        );
     }
     if directory == sibling(needs) {
         std::fs::create_dir_all(&directory)
@@ -113,7 +115,8 @@ fn identities(
         (None, Some(passphrase)) => match target.get(&identity_object(book), IDENTITY_BYTES_MAX) {
             Ok(file) => file,
             Err(failed) if failed.kind == TargetErrorKind::NotFound && if_missing == IfMissing::Make => {
-                let made = new_passphrase_identity(passphrase).map_err(|failed| Failure::new(failed.to_string()))?;
+                let made =
+                    new_passphrase_identity(passphrase).map_err(|failed| Failure::new(failed.to_string()))?;
                 let object = identity_object(book);
                 target.put_new(&object, &made.encrypted_file).map_err(truebook::backup::BackupError::from)?;
                 // Whoever came first counts: what is there is read back.
@@ -131,7 +134,8 @@ fn identities(
 
 fn read_identity(path: &Path) -> Result<Vec<u8>, Failure> {
     let shown = path.display();
-    let failed = |failed: std::io::Error| Failure::new(format!("read the identity file {shown}")).with_cause(&failed);
+    let failed =
+        |failed: std::io::Error| Failure::new(format!("read the identity file {shown}")).with_cause(&failed);
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > IDENTITY_BYTES_MAX.min(OBJECT_BYTES_MAX) {
         return Err(Failure::new(format!("{shown} is too long to be an identity file")));

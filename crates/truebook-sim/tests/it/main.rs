@@ -16,11 +16,8 @@ mod full_disk;
 mod histories;
 mod large_books;
 mod replacing;
-<<<<<<< HEAD
-mod restoring;
-=======
 mod restored;
->>>>>>> gap
+mod restoring;
 mod sim_disk;
 mod sim_faults;
 mod tidy;

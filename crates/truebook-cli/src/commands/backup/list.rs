@@ -84,6 +84,7 @@ fn describe(rows: &[Row]) -> String {
         ]
     });
     let table = table::rows(["generation", "standing", "last event", "size", "reason", "place"], shown);
-    let notes = rows.iter().flat_map(|row| row.notes.iter().map(|note| format!("! {}: {note}", row.generation)));
+    let notes =
+        rows.iter().flat_map(|row| row.notes.iter().map(|note| format!("! {}: {note}", row.generation)));
     std::iter::once(table).chain(notes).collect::<Vec<_>>().join("\n")
 }

@@ -41,17 +41,23 @@ fn which_book(needs: &Needs, args: &BackupFormArgs) -> Result<BookId, Failure> {
     let books = shelf::books(&*backup::target(place)?)?;
     match (books.keys().next(), books.len()) {
         (Some(book), 1) => Ok(*book),
-        (None, _) => Err(Failure::new(format!("there is no book in {} and no backup in {place}", needs.data().display()))
-            .with_hint("--data DIR, or --backup-to URL")),
-        (Some(_), _) => Err(Failure::new(format!("{place} has backups of several books"))
-            .with_hint("--data DIR of the book")),
+        (None, _) => Err(Failure::new(format!(
+            "there is no book in {} and no backup in {place}",
+            needs.data().display()
+        ))
+        .with_hint("--data DIR, or --backup-to URL")),
+        (Some(_), _) => {
+            Err(Failure::new(format!("{place} has backups of several books"))
+                .with_hint("--data DIR of the book"))
+        }
     }
 }
 
 /// A place for a trial.
 fn scratch() -> Result<Scratch, Failure> {
-    Scratch::new(None)
-        .map_err(|failed| Failure::new("make a directory for a trial in the temporary directory").with_cause(&failed))
+    Scratch::new(None).map_err(|failed| {
+        Failure::new("make a directory for a trial in the temporary directory").with_cause(&failed)
+    })
 }
 
 /// A size for people.

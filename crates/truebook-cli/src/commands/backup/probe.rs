@@ -5,7 +5,7 @@ use crate::errors::{Failure, Outcome};
 use crate::flags::BackupFormArgs;
 use crate::needs::Needs;
 use crate::output::table;
-use truebook::backup::target::probe::{ProbeReport, probe};
+use truebook::backup::target::{ProbeReport, probe};
 
 pub(super) fn run(needs: &Needs, args: &BackupFormArgs) -> Result<Outcome, Failure> {
     let world = needs.world();

@@ -39,9 +39,8 @@ pub(super) fn run(needs: &Needs, args: &BackupFormArgs) -> Result<Outcome, Failu
         standings.push(standing(place.shelf.describe(""), &listed, reached, book));
     }
     needs.out().show(&standings, || standings.iter().map(describe).collect::<Vec<_>>().join("\n\n"))?;
-    let sound = standings
-        .iter()
-        .all(|one| one.suspicious + one.damaged == 0 && one.newest_verified.is_some());
+    let sound =
+        standings.iter().all(|one| one.suspicious + one.damaged == 0 && one.newest_verified.is_some());
     Ok(if sound { Outcome::Fine } else { Outcome::Different })
 }
 
@@ -78,6 +77,9 @@ fn describe(standing: &Standings) -> String {
         ("suspicious", standing.suspicious.to_string()),
         ("damaged", standing.damaged.to_string()),
         ("reaches event", standing.reached.to_string()),
-        ("behind the book by", standing.lag.map_or_else(|| "no book here".to_owned(), |lag| format!("{lag} events"))),
+        (
+            "behind the book by",
+            standing.lag.map_or_else(|| "no book here".to_owned(), |lag| format!("{lag} events")),
+        ),
     ])
 }

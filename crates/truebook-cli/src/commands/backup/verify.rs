@@ -96,7 +96,11 @@ fn look_through(needs: &Needs, args: &BackupVerifyArgs) -> Result<Outcome, Failu
         let lines = inspected.iter().map(|Inspected { place, inspection }| {
             let Inspection { part, parts, objects, bytes, findings, .. } = inspection;
             let found = findings.len();
-            format!("part {} of {parts} in {place}: {objects} objects, {}; {found} damaged", part + 1, size(*bytes))
+            format!(
+                "part {} of {parts} in {place}: {objects} objects, {}; {found} damaged",
+                part + 1,
+                size(*bytes)
+            )
         });
         lines.collect::<Vec<_>>().join("\n")
     })?;
