@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod audit;
+mod backup;
 mod block;
 mod checkpoint;
 mod child;
@@ -48,6 +49,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Settings(args) => settings::run(&needs, args),
         Command::Recover(args) => recover::run(&needs, args),
         Command::Restore(args) => restore::run(&needs, args),
+        Command::Backup(args) => backup::run(&needs, args),
         Command::Export(args) => export::run(&needs, args),
         Command::Pipe(args) => pipe::run(&needs, args),
         Command::Orders(args) => orders::run(&needs, args),

@@ -1,8 +1,8 @@
 //! The commands and what each takes.
 
 use super::{
-    AuditArgs, AuditChildArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, OrdersArgs,
-    PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
+    AuditArgs, AuditChildArgs, BackupArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs,
+    KeeperArgs, OrdersArgs, PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     /// has proved it, it takes the old one's place. What was there is kept in aside/. Sequence numbers that existed
     /// are never used again, and the restore is an event in the book.
     Restore(RestoreArgs),
+    /// Backups: make, list, prove and rotate them
+    Backup(BackupArgs),
     /// Write the book out for other programs; an encrypted book is written in the clear
     Export(ExportArgs),
     /// A session for any language: one JSON command a line in, one JSON answer a line out
@@ -355,6 +357,8 @@ pub(crate) struct PipeArgs {
     /// Trade too: with --venue-url
     #[command(flatten)]
     pub(crate) trading: super::trading::VenueArgs,
+    #[command(flatten)]
+    pub(crate) backups: KeeperArgs,
 }
 
 /// See [`OnChangedSettings`].

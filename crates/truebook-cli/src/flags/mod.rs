@@ -8,7 +8,10 @@ mod source;
 mod trading;
 
 pub(crate) use audit::{AuditArgs, AuditChild, AuditChildArgs, AuditDrill, PlantArg};
-pub(crate) use backup::{BackupPlaceArgs, RestoreArgs};
+pub(crate) use backup::{
+    BackupArgs, BackupCommand, BackupCreateArgs, BackupFollowArgs, BackupFormArgs, BackupPlaceArgs,
+    BackupPruneArgs, BackupVerifyArgs, KeeperArgs, RestoreArgs,
+};
 pub(crate) use commands::{
     Command, CompletionsArgs, DrillArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs,
     ReadableArg, RecoverArgs, SettingsArgs, SettingsCommand, StateArgs, StateCommand,

@@ -16,6 +16,7 @@ mod full_disk;
 mod histories;
 mod large_books;
 mod replacing;
+mod restored;
 mod restoring;
 mod sim_disk;
 mod sim_faults;
