@@ -1,13 +1,13 @@
 //! Generations on a real disk: made, verified, found damaged.
 
 use crate::support::{Place, doc, small};
-use std::path::Path;
 use std::sync::Arc;
 use truebook::Book;
 use truebook::backup::{
     Depth, Directory, Form, Made, Outcome, Scratch, Shelf, Silent, Source, Trial, Verdict, create, verify,
 };
 use truebook::disk::RealDisk;
+use truebook_sim::SimDisk;
 
 struct Backups {
     place: Place,
@@ -97,42 +97,37 @@ fn a_book_that_another_process_holds_is_backed_up_beside_it() {
     assert!(backups.prove(&made, Depth::New).is_verified());
 }
 
-fn files(dir: &Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found
-}
-
 #[test]
 fn p9_every_flipped_byte_of_a_generation_is_found_and_its_file_named() {
     let place = Place::new();
     let book = place.create();
-    let backups = Backups::of(&book);
     save(&book, 12);
-    let made = backups.make(&book);
-    assert!(backups.prove(&made, Depth::All).is_verified());
+    let disk = SimDisk::new(1);
+    let target = Directory::new(Arc::new(disk.clone()));
+    let shelf = Shelf::new(Arc::new(target), book.status().unwrap().book, None);
+    let source = Source::of_book(&book).unwrap();
+    let made = create(&source, &shelf, &Form::default(), "test", book.now(), &mut Silent).unwrap();
+    let prove = || {
+        let (world, scratch) = (place.world(), Scratch::on(Arc::new(SimDisk::new(2))));
+        let trial = Trial { world: &world, key: None, scratch: &scratch, depth: Depth::All };
+        verify(&shelf, &made.id, &trial, &mut Silent).unwrap()
+    };
+    assert!(prove().is_verified());
     let mut flipped = 0;
-    for file in files(backups.place.path()) {
-        let parts = file.to_string_lossy().into_owned();
-        // The name of the book and what was found out about it are no part of the generation.
-        if parts.contains("/books/") || parts.contains("/verified/") {
+    for (name, good) in disk.view_files() {
+        // The name of the book and what was found out about them are no part of the generation.
+        if name.starts_with("books/") || name.contains("/verified/") {
             continue;
         }
-        let good = std::fs::read(&file).unwrap();
         for at in 0..good.len() {
-            let mut bad = good.clone();
-            bad[at] ^= 1 << (at % 8);
-            std::fs::write(&file, &bad).unwrap();
-            let verdict = backups.prove(&made, Depth::All);
-            assert_eq!(verdict.outcome, Outcome::Damaged, "{parts} byte {at}");
-            let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            assert!(verdict.findings.iter().any(|finding| finding.contains(&name)), "{:?}", verdict.findings);
+            disk.flip(&name, at as u64, 1 << (at % 8)).unwrap();
+            let verdict = prove();
+            disk.flip(&name, at as u64, 1 << (at % 8)).unwrap();
+            assert_eq!(verdict.outcome, Outcome::Damaged, "{name} byte {at}");
+            let file = name.rsplit('/').next().unwrap();
+            assert!(verdict.findings.iter().any(|finding| finding.contains(file)), "{:?}", verdict.findings);
             flipped += 1;
         }
-        std::fs::write(&file, &good).unwrap();
     }
     assert!(flipped > 2000, "{flipped} bytes");
     println!("{flipped} bytes flipped, all found");

@@ -5,13 +5,29 @@
 //! (`truebook-sim`) runs on every implementation.
 
 mod directory;
+mod probe;
+#[cfg(feature = "remote")]
+pub mod remote;
+mod retry;
 
 pub use directory::Directory;
+pub use probe::{ProbeReport, ProbeStep, probe};
+#[cfg(feature = "remote")]
+pub use remote::{Remote, RemoteOptions};
 
+pub use retry::{Backoff, Pause, Paused, Retrying, Stop};
+
+use crate::disk::RealDisk;
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 
 /// The largest object that is read, in bytes.
 pub const OBJECT_BYTES_MAX: u64 = 1 << 30;
+
+/// The weakness of a target that does not keep the condition of [`Target::put_new`] between machines.
+pub const OVERWRITES: &str =
+    "it does not refuse to create an object twice: two machines could write one name at the same time";
 
 /// What became of an object that was to be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +66,8 @@ pub trait Target: Send + Sync + 'static {
     fn get(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, TargetError>;
 
     /// All objects directly under `prefix` (which ends in `/`), sorted by name; what is deeper is not shown.
+    /// The objects directly below `prefix` (which ends in `/`, or is empty for the top), sorted by name. What
+    /// lies deeper is not shown: a directory cannot tell it apart from another one's.
     ///
     /// # Errors
     /// See [`TargetErrorKind`]; a prefix under which nothing is gives an empty list.
@@ -60,6 +78,72 @@ pub trait Target: Send + Sync + 'static {
     /// # Errors
     /// See [`TargetErrorKind`].
     fn remove(&self, name: &str) -> Result<(), TargetError>;
+
+    /// What this target is known not to do, in words that stand after its name.
+    fn weaknesses(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
+/// A target that is shared.
+impl<T: Target + ?Sized> Target for Arc<T> {
+    fn describe(&self, name: &str) -> String {
+        (**self).describe(name)
+    }
+
+    fn put_new(&self, name: &str, content: &[u8]) -> Result<Put, TargetError> {
+        (**self).put_new(name, content)
+    }
+
+    fn get(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, TargetError> {
+        (**self).get(name, bytes_max)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<Entry>, TargetError> {
+        (**self).list(prefix)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), TargetError> {
+        (**self).remove(name)
+    }
+
+    fn weaknesses(&self) -> Vec<&'static str> {
+        (**self).weaknesses()
+    }
+}
+
+/// The target at an address: a directory that exists (a path, or `file:///…`), or an object store
+/// (`s3://bucket/prefix`, `gs://…`, `az://…`) with keys from the environment. Nothing is sent yet.
+///
+/// # Errors
+/// [`TargetErrorKind::NoTarget`] if there is no such directory. It is not made: under a disk that is not
+/// mounted, a backup would go where nobody looks for it.
+pub fn from_url(text: &str) -> Result<Arc<dyn Target>, TargetError> {
+    let path = match text.split_once("://") {
+        None => text,
+        Some(("file", path)) if path.starts_with('/') => path,
+        Some(("s3" | "gs" | "az", _)) => return from_store(text),
+        Some(_) => {
+            let what = "it begins with none of s3://, gs://, az:// and file:///, and is no path";
+            return Err(TargetError::new(TargetErrorKind::Other, "open", "the target".to_owned(), what));
+        }
+    };
+    if !Path::new(path).is_dir() {
+        let what = "there is no such directory";
+        return Err(TargetError::new(TargetErrorKind::NoTarget, "open", path.to_owned(), what));
+    }
+    Ok(Arc::new(Directory::new(Arc::new(RealDisk::new(path)))))
+}
+
+#[cfg(feature = "remote")]
+fn from_store(text: &str) -> Result<Arc<dyn Target>, TargetError> {
+    Ok(Arc::new(Remote::from_url(text)?))
+}
+
+#[cfg(not(feature = "remote"))]
+fn from_store(_text: &str) -> Result<Arc<dyn Target>, TargetError> {
+    let what = "this program was built without object storage (the feature `remote`)";
+    Err(TargetError::new(TargetErrorKind::Other, "open", "the object store".to_owned(), what))
 }
 
 /// What an error of a target means for who asked.
@@ -102,12 +186,12 @@ impl TargetErrorKind {
 }
 
 /// An operation that a target refused.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{operation} {object}: {what}")]
 pub struct TargetError {
     /// What it means.
     pub kind: TargetErrorKind,
-    /// What was being done: `read`, `create`, `list`, `remove`.
+    /// What was being done: `open`, `read`, `create`, `list`, `remove`.
     pub operation: &'static str,
     /// The object, as people know it.
     pub object: String,
