@@ -1,15 +1,15 @@
 //! Places of backups, made of what was typed.
 
-use super::{Needs, key};
+use super::{Needs, input, key};
 use crate::errors::Failure;
-use crate::flags::{BackupFormArgs, BackupPlaceArgs, KeeperArgs};
+use crate::flags::{BackupFormArgs, BackupPlaceArgs, KeeperArgs, Source};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use truebook::Book;
 use truebook::backup::form::{Lock, Unlock};
 use truebook::backup::keeper::Schedule;
 use truebook::backup::names::identity_object;
-use truebook::backup::target::{Backoff, OBJECT_BYTES_MAX, Retrying, Stop, from_url};
+use truebook::backup::target::{Backoff, Retrying, Stop, from_url};
 use truebook::backup::{
     Form, Identities, Keeper, KeeperOptions, Place, Recipients, Shelf, Shipping, Target, TargetErrorKind,
     new_passphrase_identity,
@@ -129,18 +129,17 @@ fn identities(
         Some(passphrase) => Identities::from_passphrase(&file, passphrase),
         None => Identities::from_file_text(&String::from_utf8_lossy(&file)),
     };
-    opened.map(Some).map_err(|failed| Failure::new(failed.to_string()))
+    opened.map(Some).map_err(|failed| {
+        let file = match &args.backup_identity {
+            Some(path) => path.display().to_string(),
+            None => target.describe(&identity_object(book)),
+        };
+        Failure::new(format!("the identity file {file} cannot be used")).with_cause(&failed)
+    })
 }
 
 fn read_identity(path: &Path) -> Result<Vec<u8>, Failure> {
-    let shown = path.display();
-    let failed =
-        |failed: std::io::Error| Failure::new(format!("read the identity file {shown}")).with_cause(&failed);
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > IDENTITY_BYTES_MAX.min(OBJECT_BYTES_MAX) {
-        return Err(Failure::new(format!("{shown} is too long to be an identity file")));
-    }
-    std::fs::read(path).map_err(failed)
+    Ok(input::read(&Source::File(path.to_owned()), IDENTITY_BYTES_MAX)?.bytes)
 }
 
 /// All places of a book, ready to be used.

@@ -14,5 +14,6 @@ mod log;
 mod pipe;
 mod readable;
 mod recover;
+mod restore;
 mod support;
 mod trading;
