@@ -342,7 +342,7 @@ impl<'a> Walk<'a> {
             let (index, offset) =
                 self.spare.map_or((last, self.end_offset()), |empty| (empty, PAGE_BYTES as u64));
             let what = format!(
-                "the journal ends with event {}, a checkpoint proves that {mark} was durable",
+                "the journal ends with event {}, but event {mark} was durable once",
                 next.get() - 1
             );
             self.break_at(index, FindingKind::JournalBehind, offset, what, Some(mark.next()));

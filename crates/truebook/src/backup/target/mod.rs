@@ -5,8 +5,10 @@
 //! (`truebook-sim`) runs on every implementation.
 
 mod directory;
+mod patient;
 
 pub use directory::Directory;
+pub use patient::{PATIENCE, Patient};
 
 use std::fmt;
 
