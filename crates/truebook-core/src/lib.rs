@@ -33,6 +33,7 @@ pub mod order;
 pub mod planted;
 pub mod position;
 pub mod reconcile;
+pub mod retention;
 pub mod seen;
 pub mod settings;
 pub mod spec;

@@ -63,6 +63,12 @@ impl Utc {
         seconds.checked_mul(NANOS_A_SECOND)?.checked_add(nanos).map(Self)
     }
 
+    /// Calendar months since year 0, in UTC.
+    pub(crate) fn months(self) -> i64 {
+        let (year, month, _) = civil_from_days(self.0 / NANOS_A_SECOND / SECONDS_A_DAY);
+        year * 12 + month - 1
+    }
+
     fn text(self) -> [u8; TEXT_BYTES] {
         let (seconds, nanos) = (self.0 / NANOS_A_SECOND, self.0 % NANOS_A_SECOND);
         let (days, clock) = (seconds / SECONDS_A_DAY, seconds % SECONDS_A_DAY);

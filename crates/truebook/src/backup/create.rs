@@ -8,7 +8,7 @@ use super::names::{self, GenerationId};
 use super::shelf::{Hashes, Shelf, blake3_hex};
 use super::source::{SegmentBytes, Source};
 use super::target::Put;
-use crate::journal::scan::{Beginning, End, beginning};
+use crate::journal::scan::End;
 use crate::journal::segment::{SegmentIndex, Storage, segment_name};
 use crate::journal::{Cut, cut, pack_at};
 use std::collections::BTreeMap;
@@ -210,16 +210,13 @@ impl Maker<'_> {
         Ok(stored)
     }
 
-    /// Stores a segment up to the source's event; `None` if it begins after that, or is still empty.
+    /// Stores a segment up to the source's event; `None` if it begins after that.
     fn segment(
         &mut self,
         index: SegmentIndex,
         found: &SegmentBytes,
     ) -> Result<Option<StoredSegment>, BackupError> {
         let context = &self.source.context;
-        if beginning(&found.bytes) == Beginning::Empty {
-            return Ok(None);
-        }
         let part = cut(context, index, found.storage, &found.bytes, self.source.last)
             .map_err(|fault| self.source.damaged(index, found.storage, fault))?;
         let Some(part) = part else { return Ok(None) };

@@ -66,10 +66,8 @@ fn explanation(source: &Source, begin: SegmentIndex) -> Result<Option<&'static s
     let indices: Vec<_> = source.inventory()?.segments.range(begin..).map(|(index, _)| *index).collect();
     for index in indices {
         let Some(found) = source.segment(index)? else { continue };
-        // A segment that was made ahead of time has no event yet.
-        let Ok((_, mut scan)) = load::start(&source.context, index, found.storage, &found.bytes) else {
-            continue;
-        };
+        let (_, mut scan) = load::start(&source.context, index, found.storage, &found.bytes)
+            .map_err(|fault| source.damaged(index, found.storage, fault))?;
         while let Some(event) = scan.next_event() {
             match Record::decode(&event.json).map(|record| record.ev) {
                 // What was mended is as it was before: it explains no difference.

@@ -20,6 +20,7 @@ pub mod verify;
 
 pub use create::{Made, Progress, Silent, create};
 pub use error::BackupError;
+pub use form::Form;
 pub use generation::{Generation, StoredFile};
 pub use names::GenerationId;
 pub use place::Place;

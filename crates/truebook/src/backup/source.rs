@@ -7,6 +7,7 @@ use crate::checkpoint::{self, CheckpointName};
 use crate::disk::{Access, read_file};
 use crate::error::FileError;
 use crate::journal::load::{FILE_BYTES_MAX, load_bytes};
+use crate::journal::scan::{Beginning, beginning};
 use crate::journal::segment::{SegmentIndex, Storage, segment_name};
 use crate::journal::{Context, Level};
 use crate::manifest::MANIFEST_FILE;
@@ -85,11 +86,13 @@ impl Source {
         inventory::take(&self.context)
     }
 
-    /// The unpacked bytes of a segment, however it is stored by now; `None` if it is gone.
+    /// The unpacked bytes of a segment, however it is stored by now; `None` if it is gone, or was
+    /// made ahead of time and holds nothing yet.
     pub(super) fn segment(&self, index: SegmentIndex) -> Result<Option<SegmentBytes>, BackupError> {
         for _ in 0..TRIES_MAX {
             let Some(storage) = self.inventory()?.storage(index) else { return Ok(None) };
             match load_bytes(&self.context, index, storage) {
+                Ok(loaded) if beginning(&loaded.bytes) == Beginning::Empty => return Ok(None),
                 Ok(loaded) => return Ok(Some(SegmentBytes { storage, bytes: loaded.bytes })),
                 // It was sealed between the two looks.
                 Err(fault) if fault.is_missing() => {}

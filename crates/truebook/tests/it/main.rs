@@ -1,6 +1,7 @@
 //! What a book promises, on a real disk.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
 
+mod backups;
 mod behind;
 mod broken_leader;
 mod clocks;
