@@ -9,6 +9,7 @@ use serde::Serialize;
 use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
+use truebook::backup::BackupError;
 use truebook::book::import::ImportError;
 use truebook::book::{AdoptError, OpenError, WriteError};
 use truebook::engine::TradeError;
@@ -141,6 +142,19 @@ fn strip_cause(message: &mut String, cause: &str) {
 impl From<OpenError> for Failure {
     fn from(failed: OpenError) -> Self {
         Self::caused(&failed).maybe_hint(failed.hint())
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(failed: BackupError) -> Self {
+        match failed {
+            BackupError::Open(failed) => failed.into(),
+            BackupError::Write(failed) => failed.into(),
+            BackupError::File(failed) => OpenError::File(failed).into(),
+            BackupError::Damaged { .. } | BackupError::Generation { .. } => Self::caused(&failed)
+                .with_hint("truebook restore --list, then --generation with an older one"),
+            other => Self::caused(&other),
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use truebook_core::id::Seq;
 
 mod walk;
 
+pub(crate) use walk::replay_whole;
+
 /// What verifying a book found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verification {

@@ -18,6 +18,7 @@ mod pipe;
 mod positions;
 mod reconcile;
 mod recover;
+mod restore;
 mod run;
 mod settings;
 mod state;
@@ -44,6 +45,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Checkpoint => checkpoint::run(&needs),
         Command::Settings(args) => settings::run(&needs, args),
         Command::Recover(args) => recover::run(&needs, args),
+        Command::Restore(args) => restore::run(&needs, args),
         Command::Export(args) => export::run(&needs, args),
         Command::Pipe(args) => pipe::run(&needs, args),
         Command::Orders(args) => orders::run(&needs, args),

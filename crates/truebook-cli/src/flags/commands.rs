@@ -2,7 +2,7 @@
 
 use super::{
     BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, OrdersArgs, PaperArgs, ReasonArgs,
-    ReconcileArgs, RunArgs, Source,
+    ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -39,6 +39,12 @@ pub(crate) enum Command {
     /// Without --accept-loss nothing is changed: it prints what would be kept and what would be lost; exit
     /// code 1 if something would.
     Recover(RecoverArgs),
+    /// Put the book back from a backup, as it was at a point
+    ///
+    /// The plan is printed first. The book is fetched, laid down beside the old one and replayed; only when that
+    /// has proved it, it takes the old one's place. What was there is kept in aside/. Sequence numbers that existed
+    /// are never used again, and the restore is an event in the book.
+    Restore(RestoreArgs),
     /// Write the book out for other programs; an encrypted book is written in the clear
     Export(ExportArgs),
     /// A session for any language: one JSON command a line in, one JSON answer a line out

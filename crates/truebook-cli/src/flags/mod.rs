@@ -1,10 +1,12 @@
 //! What was typed.
 
+mod backup;
 mod commands;
 mod globals;
 mod source;
 mod trading;
 
+pub(crate) use backup::{BackupPlaceArgs, RestoreArgs};
 pub(crate) use commands::{
     Command, CompletionsArgs, DrillArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs,
     ReadableArg, RecoverArgs, SettingsArgs, SettingsCommand, StateArgs, StateCommand,

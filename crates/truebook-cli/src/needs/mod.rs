@@ -1,5 +1,6 @@
 //! What a command needs, made of what was typed.
 
+pub(crate) mod backup;
 pub(crate) mod input;
 mod key;
 pub(crate) mod stop;

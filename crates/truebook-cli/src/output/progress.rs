@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
+use truebook::backup::restore;
 use truebook::journal::segment::{SegmentIndex, Storage};
 use truebook::verify;
 
@@ -44,6 +45,20 @@ impl verify::Progress for Progress {
     }
 
     fn step(&mut self, _index: SegmentIndex, _storage: Storage) {
+        self.advance(1);
+    }
+}
+
+impl restore::Progress for Progress {
+    fn begin(&mut self, phase: restore::Phase, steps: u64) {
+        self.0.set_message(match phase {
+            restore::Phase::Fetching => "fetching objects",
+            restore::Phase::Proving => "replaying segments",
+        });
+        Self::begin(self, steps);
+    }
+
+    fn step(&mut self) {
         self.advance(1);
     }
 }

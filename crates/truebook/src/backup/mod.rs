@@ -11,6 +11,7 @@ pub mod generation;
 mod lineage;
 pub mod names;
 pub mod place;
+pub mod restore;
 pub mod scratch;
 pub mod shelf;
 pub mod source;

@@ -51,6 +51,7 @@ fn file(world: &World, operation: &str, name: &str, source: std::io::Error) -> F
 }
 
 fn refuse_existing(world: &World) -> Result<(), OpenError> {
+    crate::backup::restore::refuse_pending(&*world.disk)?;
     match world.disk.exists(MANIFEST_FILE) {
         Ok(true) => Err(OpenError::Exists { path: describe_root(world) }),
         Ok(false) => Ok(()),

@@ -98,6 +98,20 @@ pub enum OpenError {
         /// What it says.
         what: String,
     },
+    /// A restore was decided and is not finished.
+    #[error("the restore of the book in {path} was interrupted and is not finished")]
+    Unfinished {
+        /// The directory.
+        path: String,
+    },
+    /// What says how far a restore has come cannot be used.
+    #[error("{path}, which says how far a restore has come, cannot be used: {what}")]
+    Marker {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The operating system refused.
     #[error(transparent)]
     File(#[from] FileError),
@@ -159,6 +173,10 @@ impl OpenError {
             Self::Newer { .. } => Some("install the newer truebook that wrote it"),
             Self::Manifest { .. } => {
                 Some("put book.json back from a backup; truebook verify says what else is damaged")
+            }
+            Self::Unfinished { .. } => Some("truebook checkpoint: whatever opens the book finishes it"),
+            Self::Marker { .. } => {
+                Some("truebook restore: it puts everything that is there aside and begins anew")
             }
             Self::File(failed) if failed.is_full() => Some("make room on the disk, then try again"),
             _ => None,

@@ -29,7 +29,9 @@ pub use peek::Peek;
 pub use settings::{SettingsError, settings_from_text};
 pub use status::{DiskHealth, Status};
 
-pub(crate) use opening::{find_manifest, make_context, readable_finding};
+pub(crate) use opening::{
+    check_medium, find_manifest, make_context, read_manifest, readable_finding, take_lock,
+};
 pub(crate) use peek::holder as find_holder;
 
 use crate::disk::DiskLock;

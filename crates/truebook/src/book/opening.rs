@@ -6,6 +6,7 @@ use super::options::{OnChangedSettings, OnLoss, OpenOptions};
 use super::readable::{self, Condition};
 use super::upkeep::{Bell, Worker};
 use super::{Book, Core, OpenError, Owner, Shared, Upkeep, lock};
+use crate::backup::restore;
 use crate::checkpoint::CheckpointName;
 use crate::crypt::{Key, KeyError, KeySource};
 use crate::disk::{Access, DiskLock, LockFailure, Medium, read_exact_at, read_file, replace_file};
@@ -32,9 +33,14 @@ impl Book {
     pub fn open(world: World, options: OpenOptions) -> Result<Self, OpenError> {
         check_medium(&world)?;
         check_journal_options(&options)?;
-        let path = describe_root(&world);
-        let found = find_manifest(&world)?.ok_or(OpenError::NoBook { path })?;
+        let no_book = || OpenError::NoBook { path: describe_root(&world) };
+        // Where there is no book, no lock file is made.
+        if !restore::is_pending(&*world.disk)? {
+            find_manifest(&world)?.ok_or_else(no_book)?;
+        }
         let (held, holder) = take_lock(&world)?;
+        restore::finish_or_clear(&*world.disk)?;
+        let found = find_manifest(&world)?.ok_or_else(no_book)?;
         let context = make_context(&world, &found.manifest, &options)?;
         if !found.findings.is_empty() {
             restore_manifest(&context, &world)?;
@@ -287,7 +293,16 @@ pub(crate) struct FoundManifest {
 }
 
 /// The manifest; from a segment header if the file is damaged or missing. `None` if there is no book.
+///
+/// # Errors
+/// [`OpenError::Unfinished`] while a restore is: nothing that is there may be read as a book then.
 pub(crate) fn find_manifest(world: &World) -> Result<Option<FoundManifest>, OpenError> {
+    restore::refuse_pending(&*world.disk)?;
+    read_manifest(world)
+}
+
+/// As [`find_manifest`], whether or not a restore is unfinished.
+pub(crate) fn read_manifest(world: &World) -> Result<Option<FoundManifest>, OpenError> {
     let path = world.disk.describe(MANIFEST_FILE);
     let damaged = match read_file(&*world.disk, MANIFEST_FILE, MANIFEST_BYTES_MAX) {
         Ok(bytes) => match Manifest::from_file(&bytes) {
@@ -385,7 +400,7 @@ pub(super) fn describe_root(world: &World) -> String {
     world.disk.describe("")
 }
 
-pub(super) fn check_medium(world: &World) -> Result<(), OpenError> {
+pub(crate) fn check_medium(world: &World) -> Result<(), OpenError> {
     match world.disk.medium() {
         Ok(Medium::Network(kind)) => Err(OpenError::Network { path: describe_root(world), kind }),
         // A directory that is not there yet is made on whatever holds its parent; opening looks again.
@@ -409,7 +424,7 @@ pub(super) fn check_journal_options(options: &OpenOptions) -> Result<(), OpenErr
 const LOCK_TRIES: u32 = 4;
 const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(40);
 
-pub(super) fn take_lock(world: &World) -> Result<(Box<dyn DiskLock>, Holder), OpenError> {
+pub(crate) fn take_lock(world: &World) -> Result<(Box<dyn DiskLock>, Holder), OpenError> {
     let holder = Holder::this_process(world.clock.now());
     let mut outcome = world.disk.lock(LOCK_FILE, &holder.to_bytes());
     for _ in 1..LOCK_TRIES {

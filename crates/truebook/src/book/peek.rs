@@ -4,6 +4,7 @@ use super::holder::{Holder, LOCK_FILE};
 use super::opening::{describe_root, find_manifest, make_context};
 use super::readable::{self, Condition};
 use super::{OpenError, OpenOptions};
+use crate::backup::restore;
 use crate::crypt::KeySource;
 use crate::disk::{LockFailure, read_file};
 use crate::error::FileError;
@@ -44,6 +45,8 @@ impl Peek {
         let context = make_context(world, &found.manifest, &OpenOptions { key, ..OpenOptions::default() })?;
         let holder = holder(world)?;
         let mut assessment = assess_beside_writer(&context)?;
+        // What was read while a restore moved files is no book.
+        restore::refuse_pending(&*world.disk)?;
         assessment.report.findings.extend(found.findings);
         let Some(state) = assessment.state else {
             let what = "no event and no checkpoint can be read".to_owned();

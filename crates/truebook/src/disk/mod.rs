@@ -7,11 +7,15 @@
 //! Names are relative to the root of the disk and use `/`, for example `journal/00000001.seg`. The root
 //! directory itself is the empty name.
 
+mod below;
 mod real;
 mod replace;
+mod told;
 
+pub use below::Below;
 pub use real::RealDisk;
 pub use replace::{ReplaceError, is_temporary, replace_file};
+pub use told::Told;
 
 use std::io;
 use std::ops::{ControlFlow, Range};

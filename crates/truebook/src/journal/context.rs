@@ -1,7 +1,7 @@
 //! What every part of the journal needs to know.
 
 use crate::crypt::Cipher;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile, Told};
 use crate::error::FileError;
 use crate::manifest::Manifest;
 use std::io;
@@ -43,25 +43,24 @@ pub struct Context {
 }
 
 impl Context {
+    /// The disk, with refusals that name operation and file.
+    pub fn told(&self) -> Told<'_> {
+        Told(&*self.disk)
+    }
+
     /// Names the operation and the file of an error.
     pub fn failed(&self, operation: impl Into<String>, name: &str, source: io::Error) -> FileError {
-        FileError::new(operation, self.disk.describe(name), source)
+        self.told().failed(operation, name, source)
     }
 
     /// Creates a file, removing a left-over of the same name first.
     pub fn create_fresh(&self, name: &str) -> Result<Arc<dyn DiskFile>, FileError> {
-        self.remove_if_there(name)?;
-        self.disk.create_new(name, None).map_err(|source| self.failed("create", name, source))
+        self.told().create_fresh(name)
     }
 
     /// Removes a file that may be there.
     pub fn remove_if_there(&self, name: &str) -> Result<(), FileError> {
-        match self.disk.remove(name) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(self.failed("remove", name, source))
-            }
-            _ => Ok(()),
-        }
+        self.told().remove_if_there(name)
     }
 
     /// Renames a synced file into place and makes that durable.
@@ -72,15 +71,11 @@ impl Context {
 
     /// Makes a directory of the book, if it is missing, and its name durable.
     pub fn create_dir(&self, dir: &str) -> Result<(), FileError> {
-        self.disk.create_dir(dir).map_err(|source| self.failed("create the directory", dir, source))?;
-        self.sync_dir(crate::disk::parent(dir))
+        self.told().create_dir(dir)
     }
 
     /// Makes the names in a directory durable.
     pub fn sync_dir(&self, dir: &str) -> Result<(), FileError> {
-        if crate::planted::is(crate::planted::Bug::NoDirectorySync) {
-            return Ok(());
-        }
-        self.disk.sync_dir(dir).map_err(|source| self.failed("sync the directory", dir, source))
+        self.told().sync_dir(dir)
     }
 }

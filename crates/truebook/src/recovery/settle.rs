@@ -18,7 +18,9 @@ use crate::journal::scan::End;
 use crate::journal::segment::{
     Chain, JOURNAL_DIR, Missing, OpenInfo, PAGE_BYTES, SegmentIndex, Storage, open_frame, segment_name,
 };
-use crate::journal::{Active, Context, Pace, Retired, Spare, capacity_for, prepare, use_reserve};
+use crate::journal::{
+    Active, Context, Pace, RESERVE_NAME, Retired, Spare, capacity_for, prepare, use_reserve,
+};
 use std::io;
 use truebook_core::event::{Recovered, StateAfter};
 use truebook_core::hash::ChainHash;
@@ -120,11 +122,13 @@ fn begin(
     Ok(Active::begin(context, spare, open, previous))
 }
 
-/// Makes a segment; on a full disk, of the reserve.
+/// Makes a segment; on a full disk, of the reserve if there is one.
 fn make(context: &Context, index: SegmentIndex, content: &[u8]) -> Result<Spare, FileError> {
     let capacity = capacity_for(context, content.len());
     match prepare(context, index, capacity, content, Pace::AtOnce) {
-        Err(failed) if failed.is_full() => use_reserve(context, index, content),
+        Err(failed) if failed.is_full() && context.told().exists(RESERVE_NAME)? => {
+            use_reserve(context, index, content)
+        }
         outcome => outcome,
     }
 }
@@ -274,7 +278,9 @@ fn first_of(context: &Context, last: &LastSegment) -> Option<Seq> {
     crate::journal::load::opening(&loaded.bytes).map(|open| open.first)
 }
 
-fn write_following(
+/// Writes a segment that begins after a gap, or after a restore, with these events in it: one file that is
+/// durable as a whole.
+pub(crate) fn write_following(
     context: &Context,
     index: SegmentIndex,
     open: &OpenInfo,

@@ -12,9 +12,10 @@ use crate::journal::segment::{JOURNAL_DIR, SegmentIndex, Storage, segment_name};
 use crate::recovery::inventory::{self, Inventory};
 use crate::recovery::{Finding, FindingKind, Walk, Weight, checkpoint_finding};
 use crate::world::World;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use truebook_core::hash::StateHash;
 use truebook_core::id::Seq;
+use truebook_core::state::State;
 
 /// A writer moves files while they are read; a verification that found damage is done again this often
 /// before it is believed.
@@ -49,6 +50,7 @@ fn verify_beside(
 ) -> Result<Verification, OpenError> {
     let holder = crate::book::find_holder(world)?;
     let mut verification = verify_once(context, progress)?;
+    crate::backup::restore::refuse_pending(&*world.disk)?;
     verification.holder = holder;
     verification.findings.extend(findings.iter().cloned());
     Ok(verification.conclude())
@@ -58,17 +60,17 @@ fn verify_once(context: &Context, progress: &mut dyn Progress) -> Result<Verific
     let inventory = inventory::take(context)?;
     let mut findings = Vec::new();
     let checkpoints = read_checkpoints(context, &inventory, &mut findings)?;
-    let replay = replay(context, &inventory, &checkpoints, progress, &mut findings)?;
+    let replay = replay(context, &inventory, &checkpoints, BTreeSet::new(), progress, &mut findings)?;
     check_twins(context, &inventory, &mut findings);
     check_readable(context, &checkpoints, &mut findings)?;
     check_leftovers(context, &inventory, &mut findings);
     check_reserve(context, &mut findings)?;
-    let Replay { last, state_hash, events, proved } = replay;
+    let Replay { last, state, events, proved, .. } = replay;
     Ok(Verification {
         ok: false,
         findings,
         last,
-        state_hash,
+        state_hash: state.as_ref().map(State::hash),
         events,
         segments: inventory.segments.len(),
         checkpoints_proved: proved,
@@ -98,11 +100,35 @@ fn read_checkpoints(
     Ok(valid)
 }
 
-struct Replay {
-    last: Seq,
-    state_hash: Option<StateHash>,
-    events: u64,
+/// What replaying a whole journal gave.
+pub(crate) struct Replay {
+    /// The state after the last event.
+    pub state: Option<State>,
+    /// Sequence number of the last event.
+    pub last: Seq,
+    /// How many events were replayed.
+    pub events: u64,
+    /// Hashes of the state at the events that were asked for.
+    pub watched: BTreeMap<Seq, StateHash>,
+    /// Checkpoints whose state is the one that the journal gives.
     proved: Vec<Seq>,
+}
+
+/// Replays a book that nobody writes to from the first event, and compares every checkpoint on the way.
+/// Gives the state's hash at each event of `watch`, and everything that is not as it should be.
+///
+/// # Errors
+/// If the files cannot be read at all; damage is a finding.
+pub(crate) fn replay_whole(
+    context: &Context,
+    watch: BTreeSet<Seq>,
+    progress: &mut dyn Progress,
+) -> Result<(Replay, Vec<Finding>), OpenError> {
+    let inventory = inventory::take(context)?;
+    let mut findings = Vec::new();
+    let checkpoints = read_checkpoints(context, &inventory, &mut findings)?;
+    let replay = replay(context, &inventory, &checkpoints, watch, progress, &mut findings)?;
+    Ok((replay, findings))
 }
 
 /// Replays the whole journal from the first event, and compares every checkpoint on the way.
@@ -110,17 +136,23 @@ fn replay(
     context: &Context,
     inventory: &Inventory,
     checkpoints: &Checkpoints,
+    asked: BTreeSet<Seq>,
     progress: &mut dyn Progress,
     findings: &mut Vec<Finding>,
 ) -> Result<Replay, OpenError> {
     let mut walk = Walk::from_genesis(context);
-    let mut proved = Vec::new();
-    let mut watch = |seq: Seq, hash: StateHash| match checkpoints.get(&seq) {
-        Some((_, checkpoint)) if checkpoint.state_hash == hash => proved.push(seq),
-        Some((name, _)) => findings.push(state_finding(context, name)),
-        None => {}
+    let (mut proved, mut watched) = (Vec::new(), BTreeMap::new());
+    let mut watch = |seq: Seq, hash: StateHash| {
+        match checkpoints.get(&seq) {
+            Some((_, checkpoint)) if checkpoint.state_hash == hash => proved.push(seq),
+            Some((name, _)) => findings.push(state_finding(context, name)),
+            None => {}
+        }
+        if asked.contains(&seq) {
+            watched.insert(seq, hash);
+        }
     };
-    walk.watch(checkpoints.keys().copied().collect());
+    walk.watch(checkpoints.keys().chain(&asked).copied().collect());
     walk.allow_stand_ins(checkpoints.values().map(|(name, _)| name.clone()).collect());
     progress.total(inventory.segments.len());
     for index in inventory.segments.keys().copied() {
@@ -143,8 +175,8 @@ fn replay(
         findings.push(damage.finding);
         findings.append(&mut after_damage(context, inventory, damage.index));
     }
-    let state_hash = walk.state.as_ref().map(truebook_core::state::State::hash);
-    Ok(Replay { last: walk.state_seq(), state_hash, events: walk.report.events_replayed, proved })
+    let (last, events) = (walk.state_seq(), walk.report.events_replayed);
+    Ok(Replay { state: walk.state, last, events, watched, proved })
 }
 
 fn state_finding(context: &Context, name: &CheckpointName) -> Finding {
