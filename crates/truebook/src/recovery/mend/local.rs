@@ -6,9 +6,7 @@ use crate::frame::{Frame, Kind};
 use crate::journal::Context;
 use crate::journal::load::{Fault, Loaded, check_page, load, load_bytes, opening};
 use crate::journal::scan::valid_frames;
-use crate::journal::segment::{
-    Chain, OpenInfo, PAGE_BYTES, PageError, SegmentIndex, Storage, segment_name,
-};
+use crate::journal::segment::{Chain, OpenInfo, PAGE_BYTES, PageError, SegmentIndex, Storage, segment_name};
 use crate::recovery::inventory::Inventory;
 use crate::recovery::salvage::{event_json, readable_bytes};
 use std::collections::BTreeMap;
@@ -21,8 +19,6 @@ const WITNESSES_MAX: usize = 4;
 /// What is left of a segment.
 #[derive(Default)]
 pub(super) struct Local {
-    /// The form that counts, if there is a file.
-    pub storage: Option<Storage>,
     /// What its own opening frame says.
     pub open: Option<OpenInfo>,
     /// Its events, wherever they stand in it.
@@ -59,7 +55,7 @@ impl Local {
         index: SegmentIndex,
     ) -> Result<Self, FileError> {
         let Some(storage) = inventory.storage(index) else { return Ok(Self::default()) };
-        let mut local = Self { storage: Some(storage), ..Self::default() };
+        let mut local = Self::default();
         match load(context, index, storage) {
             Ok(Loaded::Events(segment)) => local.read_to = Some(segment.next()),
             Err(Fault::File(failed)) => return Err(failed),
@@ -189,11 +185,7 @@ pub(super) fn is_unwritten(context: &Context, index: SegmentIndex, storage: Stor
 }
 
 /// The name that a mended segment's file gets, and other forms of it that would be read instead.
-pub(super) fn names(
-    inventory: &Inventory,
-    index: SegmentIndex,
-    storage: Storage,
-) -> (String, Vec<String>) {
+pub(super) fn names(inventory: &Inventory, index: SegmentIndex, storage: Storage) -> (String, Vec<String>) {
     let forms = inventory.segments.get(&index).map_or(&[][..], Vec::as_slice);
     let counted_before = forms.iter().filter(|form| **form < storage);
     (segment_name(index, storage), counted_before.map(|form| segment_name(index, *form)).collect())

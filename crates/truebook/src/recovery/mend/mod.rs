@@ -389,7 +389,8 @@ fn suspects(assessment: &Assessment) -> Vec<SegmentIndex> {
     let Some(broken) = &assessment.broken else {
         return if assessment.state.is_none() { vec![SegmentIndex::FIRST] } else { Vec::new() };
     };
-    let begin = assessment.checkpoint.as_ref().map_or(SegmentIndex::FIRST, |(_, checkpoint)| checkpoint.segment);
+    let begin =
+        assessment.checkpoint.as_ref().map_or(SegmentIndex::FIRST, |(_, checkpoint)| checkpoint.segment);
     let damaged = broken.damage.index;
     let low = last.unwrap_or(begin).min(damaged);
     let high = match broken.damage.finding.kind {

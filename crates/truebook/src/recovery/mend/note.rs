@@ -20,7 +20,7 @@ const NOTE_BYTES_MAX: u64 = 1 << 20;
 const WHY_MAX: usize = 4000;
 
 /// What must be recorded of a mending.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Note {
     /// All events up to here are known to have been durable once.
@@ -79,7 +79,10 @@ impl Note {
     /// The entries that the book gets.
     pub fn events(self) -> Vec<Event> {
         let recovered = self.recovered.map(Event::Recovered);
-        recovered.into_iter().chain(self.restored.map(Event::Restored)).collect()
+        recovered
+            .into_iter()
+            .chain(self.restored.map(|restored| Event::Restored(Box::new(restored))))
+            .collect()
     }
 }
 
