@@ -5,6 +5,7 @@ mod files;
 mod foreign;
 mod policy;
 
+#[cfg(feature = "planted")]
 pub(crate) use foreign::p9_a_backup_of_another_history_of_the_same_book_is_never_used;
 
 use std::collections::BTreeMap;

@@ -107,6 +107,8 @@ struct Planner<'a> {
     mended: Vec<Mended>,
     findings: Vec<Finding>,
     end: Option<End>,
+    /// How many places are asked.
+    asked: usize,
 }
 
 /// Something that could take the place of a segment.
@@ -119,7 +121,7 @@ impl<'a> Planner<'a> {
     fn new(context: &'a Context, places: &[Place], known: Seq) -> Self {
         let supply = Supply::new(context, places);
         let (patches, mended, findings) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { context, supply, known, patches, mended, findings, end: None }
+        Self { context, supply, known, patches, mended, findings, end: None, asked: usize::MAX }
     }
 
     /// Mends one stretch after another, assessing the book anew after each. Each round mends a segment that no
@@ -130,6 +132,8 @@ impl<'a> Planner<'a> {
         }
         loop {
             let before = self.patches.len();
+            // After an ordinary crash the nearest backup is asked only: nobody should wait for a distant one then.
+            self.asked = if is_crash(&assessment) { 1 } else { usize::MAX };
             for index in suspects(&assessment) {
                 if self.mend(index)? {
                     self.mend_following(index)?;
@@ -140,7 +144,7 @@ impl<'a> Planner<'a> {
                 return Ok(assessment);
             }
             assert!(self.patches.len() > before, "a round mends what none has mended");
-            self.findings.extend(assessment.broken.map(|broken| broken.damage.finding));
+            self.findings.extend(damage_in(assessment));
             assessment = assess_knowing(&self.view(None), self.known)?;
         }
     }
@@ -199,7 +203,7 @@ impl<'a> Planner<'a> {
     /// The candidate that reaches furthest; of those that reach as far the first one.
     fn best(&mut self, at: &At) -> Result<Option<Candidate>, AssessError> {
         let mut best = self.candidate(at, None)?.ok().flatten();
-        for place in 0..self.supply.places() {
+        for place in 0..self.supply.places().min(self.asked) {
             for nth in 0.. {
                 if best.as_ref().is_some_and(|best| best.joined.reach == Reach::Connects) {
                     return Ok(best);
@@ -383,14 +387,43 @@ impl Candidate {
     }
 }
 
+/// Whether the journal merely seems to end with a torn commit.
+fn is_crash(assessment: &Assessment) -> bool {
+    let mut findings = assessment.report.findings.iter();
+    assessment.broken.is_none() && findings.any(|finding| finding.kind == FindingKind::TornTail)
+}
+
+/// Whether the journal's end looks like nothing that was ever acknowledged: a backup may know better.
+fn is_doubtful(assessment: &Assessment) -> bool {
+    is_crash(assessment) || assessment.torn_opening.is_some()
+}
+
+/// What a mended segment shows to have been damage.
+fn damage_in(assessment: Assessment) -> Vec<Finding> {
+    if let Some(broken) = assessment.broken {
+        return vec![broken.damage.finding];
+    }
+    let is_end = |finding: &Finding| matches!(finding.kind, FindingKind::TornTail | FindingKind::Segment);
+    let mut findings: Vec<_> = assessment.report.findings.into_iter().filter(is_end).collect();
+    for finding in &mut findings {
+        finding.weight = Weight::Damage;
+        finding.what.push_str("; but a backup has events that stood there");
+    }
+    findings
+}
+
 /// The segments that may be what keeps a book from being whole, the likeliest first.
 fn suspects(assessment: &Assessment) -> Vec<SegmentIndex> {
     let last = assessment.last_segment.as_ref().map(|last| last.index);
     let Some(broken) = &assessment.broken else {
-        return if assessment.state.is_none() { vec![SegmentIndex::FIRST] } else { Vec::new() };
+        if assessment.state.is_none() {
+            return vec![SegmentIndex::FIRST];
+        }
+        let end = last.into_iter().chain(assessment.torn_opening);
+        return if is_doubtful(assessment) { end.collect() } else { Vec::new() };
     };
-    let begin =
-        assessment.checkpoint.as_ref().map_or(SegmentIndex::FIRST, |(_, checkpoint)| checkpoint.segment);
+    let checkpoint = assessment.checkpoint.as_ref();
+    let begin = checkpoint.map_or(SegmentIndex::FIRST, |(_, checkpoint)| checkpoint.segment);
     let damaged = broken.damage.index;
     let low = last.unwrap_or(begin).min(damaged);
     let high = match broken.damage.finding.kind {

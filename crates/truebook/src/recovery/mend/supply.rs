@@ -59,8 +59,8 @@ struct Shop {
 /// All backups.
 pub(super) struct Supply {
     shops: Vec<Shop>,
-    /// Objects that were found unusable.
-    useless: BTreeSet<String>,
+    /// Objects that were found unusable, and where.
+    useless: BTreeSet<(usize, String)>,
     /// What should be told.
     pub notes: Vec<Finding>,
 }
@@ -158,7 +158,7 @@ impl Supply {
         stored: &StoredSegment,
     ) -> Option<Piece> {
         let shelf = &self.shops[place].shelf;
-        let object = shelf.describe(&stored.file.object);
+        let object = (place, stored.file.object.clone());
         if self.useless.contains(&object) {
             return None;
         }
@@ -167,7 +167,7 @@ impl Supply {
         let problem = match fetched {
             Ok(file) => match read(context, stored, file, origin) {
                 Ok(piece) => return Some(piece),
-                Err(what) => BackupError::Damaged { object: object.clone(), what },
+                Err(what) => BackupError::Damaged { object: shelf.describe(&object.1), what },
             },
             Err(failed) => failed,
         };
