@@ -123,9 +123,12 @@ pub fn decide(candidates: &[Candidate], keep: &Keep) -> Vec<Fate> {
     fates
 }
 
+/// Tells into which hour, day, week or month a time falls, as a number.
+type Period = fn(Utc) -> i64;
+
 /// The newest of each of the last periods that have one. `verified` is newest first.
 fn periodic(verified: &[&Candidate], keep: &Keep) -> BTreeSet<u64> {
-    let rules: [(u32, fn(Utc) -> i64); 4] =
+    let rules: [(u32, Period); 4] =
         [(keep.hourly, hour), (keep.daily, day), (keep.weekly, week), (keep.monthly, Utc::months)];
     let mut kept = BTreeSet::new();
     for (count, period_of) in rules {
@@ -160,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn at(text: &str) -> Utc {
-        Utc::parse(text).unwrap()
+        Utc::parse(&text.replace("Z", ".000000000Z")).unwrap()
     }
 
     /// `V` verified, `U` unverified, `S` suspicious, `D` damaged, a minute apart, oldest first; kept ones are

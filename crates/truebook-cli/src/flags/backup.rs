@@ -1,7 +1,8 @@
 //! Where backups are, and putting a book back from them.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+use truebook::book::OnDamage;
 use truebook::core::id::{BookId, Seq};
 use truebook::core::time::Utc;
 
@@ -11,17 +12,40 @@ use truebook::core::time::Utc;
 pub(crate) struct BackupPlaceArgs {
     /// A place for backups: a directory or a URL; may be given more than once [default: the directory DATA.backups
     /// beside the book]
-    #[arg(long, value_name = "URL", env = "TRUEBOOK_BACKUP_TO", value_delimiter = ',')]
+    #[arg(long, global = true, value_name = "URL", env = "TRUEBOOK_BACKUP_TO", value_delimiter = ',')]
     pub(crate) backup_to: Vec<String>,
 
     /// Opens backups that are encrypted: an age identity file
-    #[arg(long, value_name = "FILE", env = "TRUEBOOK_BACKUP_IDENTITY")]
+    #[arg(long, global = true, value_name = "FILE", env = "TRUEBOOK_BACKUP_IDENTITY")]
     pub(crate) backup_identity: Option<PathBuf>,
 
     /// Opens an identity file that is protected by a passphrase: a file with the passphrase, which only its
     /// owner can read (mode 0600)
-    #[arg(long, value_name = "FILE", env = "TRUEBOOK_BACKUP_PASSPHRASE_FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = "TRUEBOOK_BACKUP_PASSPHRASE_FILE")]
     pub(crate) backup_passphrase_file: Option<PathBuf>,
+
+    /// What to do when opening a book for writing finds damage that a backup can mend
+    #[arg(long, global = true, value_enum, default_value_t = OnDamageArg::Mend)]
+    pub(crate) on_damage: OnDamageArg,
+}
+
+/// What to do about damage that a backup can mend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnDamageArg {
+    /// Mend it, tell, and record it in the book
+    #[default]
+    Mend,
+    /// Change nothing, and print what a backup can give back and the command that does it
+    Ask,
+}
+
+impl From<OnDamageArg> for OnDamage {
+    fn from(typed: OnDamageArg) -> Self {
+        match typed {
+            OnDamageArg::Mend => Self::Mend,
+            OnDamageArg::Ask => Self::Ask,
+        }
+    }
 }
 
 /// `restore`.
@@ -31,8 +55,6 @@ pub(crate) struct RestoreArgs {
     /// From where: a directory or a URL [default: the first of --backup-to that can be used]
     #[arg(long, value_name = "URL")]
     pub(crate) from: Option<String>,
-    #[command(flatten)]
-    pub(crate) place: BackupPlaceArgs,
     /// Show the generations that are there, and stop
     #[arg(long, conflicts_with = "point")]
     pub(crate) list: bool,

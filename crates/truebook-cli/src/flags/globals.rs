@@ -1,5 +1,6 @@
 //! Options of every command.
 
+use super::BackupPlaceArgs;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use truebook::book::{CHECKPOINT_EVENTS, Upkeep};
@@ -38,6 +39,9 @@ pub(crate) struct Globals {
     /// A checkpoint is made after this many events
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = CHECKPOINT_EVENTS)]
     pub(crate) checkpoint_events: u64,
+
+    #[command(flatten)]
+    pub(crate) backups: BackupPlaceArgs,
 }
 
 /// See [`Upkeep`].

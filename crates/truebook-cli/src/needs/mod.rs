@@ -8,7 +8,7 @@ pub(crate) mod value;
 pub(crate) mod venue;
 
 use crate::errors::Failure;
-use crate::flags::{Globals, UpkeepArg};
+use crate::flags::{BackupPlaceArgs, Globals, UpkeepArg};
 use crate::output::{Format, Out, notes};
 use std::path::{Path, PathBuf};
 use truebook::book::{CheckpointSchedule, OpenOptions, Peek};
@@ -28,6 +28,7 @@ pub(crate) struct Needs {
     upkeep: UpkeepArg,
     segment_bytes: u32,
     checkpoint_events: u64,
+    backups: BackupPlaceArgs,
 }
 
 impl Needs {
@@ -39,6 +40,7 @@ impl Needs {
             upkeep: globals.upkeep,
             segment_bytes: globals.segment_bytes,
             checkpoint_events: globals.checkpoint_events,
+            backups: globals.backups.clone(),
         })
     }
 
@@ -62,12 +64,19 @@ impl Needs {
         Out::stdout(self.format)
     }
 
+    /// Where backups are.
+    pub(crate) const fn backups(&self) -> &BackupPlaceArgs {
+        &self.backups
+    }
+
     /// How the book is opened for writing.
     pub(crate) fn options(&self) -> OpenOptions {
         OpenOptions {
             key: self.key(),
             journal: JournalOptions { segment_bytes: self.segment_bytes, ..JournalOptions::default() },
             upkeep: self.upkeep.into(),
+            backups: backup::fallbacks(self),
+            on_damage: self.backups.on_damage.into(),
             checkpoints: CheckpointSchedule {
                 events: self.checkpoint_events,
                 ..CheckpointSchedule::default()

@@ -62,7 +62,7 @@ pub fn create(
     now: Utc,
     progress: &mut dyn Progress,
 ) -> Result<Made, BackupError> {
-    assert_eq!(shelf.book(), source.context.manifest.book, "a book is backed up to its own shelf");
+    assert_eq!(shelf.book(), source.reader.context.manifest.book, "a book is backed up to its own shelf");
     let ids = shelf.generations()?;
     let mut warnings = Vec::new();
     let previous = newest_sound(shelf, &ids, &mut warnings)?;
@@ -98,7 +98,7 @@ pub fn create(
         created_at: now,
         reason: reason.to_owned(),
         first: segments.first().map_or(Seq::ZERO, |segment| segment.first),
-        last: source.last,
+        last: source.reader.last,
         state_hash: source.state_hash,
         settings_hash: source.settings_hash,
         holds: source.holds,
@@ -195,12 +195,12 @@ impl Maker<'_> {
         progress: &mut dyn Progress,
     ) -> Result<Vec<StoredSegment>, BackupError> {
         let mut stored = history.shared.clone();
-        let inventory = self.source.inventory()?;
+        let inventory = self.source.reader.inventory()?;
         let begin = stored.last().map_or(SegmentIndex::FIRST, |segment| segment.index.next());
         let indices: Vec<_> = inventory.segments.range(begin..).map(|(index, _)| *index).collect();
         progress.total(indices.len());
         for index in indices {
-            let Some(found) = self.source.segment(index)? else { continue };
+            let Some(found) = self.source.reader.segment(index)? else { continue };
             let Some(segment) = self.segment(index, &found)? else { break };
             progress.step(&segment.file.object, segment.file.bytes);
             check_link(self.source, stored.last(), &segment, found.storage)?;
@@ -216,9 +216,9 @@ impl Maker<'_> {
         index: SegmentIndex,
         found: &SegmentBytes,
     ) -> Result<Option<StoredSegment>, BackupError> {
-        let context = &self.source.context;
-        let part = cut(context, index, found.storage, &found.bytes, self.source.last)
-            .map_err(|fault| self.source.damaged(index, found.storage, fault))?;
+        let context = &self.source.reader.context;
+        let part = cut(context, index, found.storage, &found.bytes, self.source.reader.last)
+            .map_err(|fault| self.source.reader.damaged(index, found.storage, fault))?;
         let Some(part) = part else { return Ok(None) };
         let (storage, content) = self.packed_segment(index, found.storage, &part)?;
         let object = names::segment_object(self.shelf.book(), index, part.next, part.chain, storage);
@@ -234,11 +234,11 @@ impl Maker<'_> {
         storage: Storage,
         part: &Cut,
     ) -> Result<(Storage, Vec<u8>), BackupError> {
-        let context = &self.source.context;
+        let context = &self.source.reader.context;
         let is_whole = part.end == Some(End::Sealed);
         let same_level = self.form.level == context.options.compression_level;
         if storage != Storage::Raw && is_whole && same_level {
-            return Ok((storage, self.source.stored_segment(index, storage)?));
+            return Ok((storage, self.source.reader.stored_segment(index, storage)?));
         }
         pack_at(context, self.form.level, index, &part.sealed)
             .map_err(|source| context.failed("compress", &segment_name(index, storage), source).into())
@@ -247,16 +247,16 @@ impl Maker<'_> {
     /// The journal must reach the source's event: a shorter one is damaged.
     fn check_end(&self, stored: &[StoredSegment]) -> Result<(), BackupError> {
         let reached = stored.last().map_or(Seq::ZERO, |segment| Seq::new(segment.next.get() - 1));
-        if reached >= self.source.last {
+        if reached >= self.source.reader.last {
             return Ok(());
         }
-        let what = format!("it ends with event {reached}, but event {} was durable", self.source.last);
-        Err(BackupError::Source { file: self.source.context.disk.describe("journal"), what })
+        let what = format!("it ends with event {reached}, but event {} was durable", self.source.reader.last);
+        Err(BackupError::Source { file: self.source.reader.context.disk.describe("journal"), what })
     }
 
     fn state(&mut self) -> Result<Vec<StoredFile>, BackupError> {
         let mut stored = Vec::new();
-        for file in self.source.state_files()? {
+        for file in self.source.reader.state_files()? {
             let object = names::state_object(self.shelf.book(), &file.path, &file.content);
             stored.push(self.put(&file.path, &object, &file.content, Packed::No)?);
         }
@@ -279,7 +279,8 @@ impl Maker<'_> {
             Packed::Yes => self.form.store_packed(content),
             Packed::No => self.form.store(content),
         };
-        let (layers, stored) = stored.map_err(|source| self.source.context.failed("pack", path, source))?;
+        let (layers, stored) =
+            stored.map_err(|source| self.source.reader.context.failed("pack", path, source))?;
         let hashes = Hashes::of(&stored);
         let mut file = StoredFile {
             path: path.to_owned(),
@@ -395,6 +396,6 @@ fn check_link(
     if fits {
         return Ok(());
     }
-    let file = source.context.disk.describe(&segment_name(segment.index, storage));
+    let file = source.reader.context.disk.describe(&segment_name(segment.index, storage));
     Err(BackupError::Source { file, what: "it does not follow on the segment before it".to_owned() })
 }

@@ -54,20 +54,21 @@ pub(super) fn compare(source: &Source, previous: Option<&Generation>) -> Result<
 
 /// Whether the book's journal holds a segment up to the same event with the same hash chain.
 fn holds(source: &Source, segment: &StoredSegment) -> Result<bool, BackupError> {
-    let Some(found) = source.segment(segment.index)? else { return Ok(false) };
+    let Some(found) = source.reader.segment(segment.index)? else { return Ok(false) };
     let until = Seq::new(segment.next.get() - 1);
-    let part = cut(&source.context, segment.index, found.storage, &found.bytes, until)
-        .map_err(|fault| source.damaged(segment.index, found.storage, fault))?;
+    let part = cut(&source.reader.context, segment.index, found.storage, &found.bytes, until)
+        .map_err(|fault| source.reader.damaged(segment.index, found.storage, fault))?;
     Ok(part.is_some_and(|part| part.next == segment.next && part.chain == segment.chain))
 }
 
 /// The event from a segment on that says why the history is another one.
 fn explanation(source: &Source, begin: SegmentIndex) -> Result<Option<&'static str>, BackupError> {
-    let indices: Vec<_> = source.inventory()?.segments.range(begin..).map(|(index, _)| *index).collect();
+    let indices: Vec<_> =
+        source.reader.inventory()?.segments.range(begin..).map(|(index, _)| *index).collect();
     for index in indices {
-        let Some(found) = source.segment(index)? else { continue };
-        let (_, mut scan) = load::start(&source.context, index, found.storage, &found.bytes)
-            .map_err(|fault| source.damaged(index, found.storage, fault))?;
+        let Some(found) = source.reader.segment(index)? else { continue };
+        let (_, mut scan) = load::start(&source.reader.context, index, found.storage, &found.bytes)
+            .map_err(|fault| source.reader.damaged(index, found.storage, fault))?;
         while let Some(event) = scan.next_event() {
             match Record::decode(&event.json).map(|record| record.ev) {
                 // What was mended is as it was before: it explains no difference.
@@ -100,10 +101,10 @@ pub(super) fn suspicions(
             difference.from
         ));
     }
-    if source.last < previous.last {
+    if source.reader.last < previous.last {
         found.push(format!(
             "the sequence went back from {} (generation {id}) to {}",
-            previous.last, source.last
+            previous.last, source.reader.last
         ));
     }
     let (before, now) = (&previous.holds, &source.holds);

@@ -146,6 +146,49 @@ pub fn state_object(book: BookId, path: &str, content: &[u8]) -> String {
     format!("{book}/state/{}-{flat}", to_hex(&blake3::hash(content).as_bytes()[..8]))
 }
 
+/// Where pieces of the continuous copy are.
+pub fn tail_prefix(book: BookId) -> String {
+    format!("{book}/tail/")
+}
+
+/// A piece: events from `first` to `last`, with the beginning of the hash chain after them.
+pub fn tail_object(book: BookId, first: Seq, last: Seq, after: ChainHash) -> String {
+    let chain = to_hex(&after.as_bytes()[..8]);
+    format!("{}{:012}-{:012}-{chain}.jsonl.zst", tail_prefix(book), first.get(), last.get())
+}
+
+/// Reads the sequence numbers in the name of a piece.
+pub fn parse_tail(book: BookId, object: &str) -> Option<(Seq, Seq)> {
+    let mut parts = object.strip_prefix(&tail_prefix(book))?.splitn(3, '-');
+    let (first, last) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let is_range = 0 < first && first <= last && last <= Seq::MAX.get();
+    is_range.then_some((Seq::new(first), Seq::new(last)))
+}
+
+/// Where it is told which part of everything was looked through, and when.
+pub fn inspected_prefix(book: BookId) -> String {
+    format!("{book}/inspected/")
+}
+
+/// What looking through a part found.
+pub fn inspected_object(book: BookId, part: u32, at: Utc) -> String {
+    format!("{}{part:03}.{}.json", inspected_prefix(book), at.nanos())
+}
+
+/// Reads part and time in the name of such a file.
+pub fn parse_inspected(book: BookId, object: &str) -> Option<(u32, Utc)> {
+    let file = object.strip_prefix(&inspected_prefix(book))?.strip_suffix(".json")?;
+    let (part, at) = file.split_once('.')?;
+    Some((part.parse().ok()?, Utc::from_nanos(at.parse().ok()?)))
+}
+/// Where the identity is that a passphrase opens.
+pub fn identity_object(book: BookId) -> String {
+    format!("{book}/key/identity.age")
+}
+
+/// Where a probe makes its objects; none stays.
+pub const PROBE_PREFIX: &str = "probe/";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,11 +20,16 @@ use truebook_core::state::Live;
 /// A writer moves files while they are read; after this many collisions the reader gives up.
 const TRIES_MAX: u32 = 20;
 
+/// A book's files, read up to one event, which is durable.
+pub struct Reader {
+    pub(super) context: Context,
+    pub(super) last: Seq,
+}
+
 /// A book at one event, which is durable.
 pub struct Source {
-    pub(super) context: Context,
+    pub(super) reader: Reader,
     pub(super) name: BookName,
-    pub(super) last: Seq,
     pub(super) state_hash: StateHash,
     pub(super) settings_hash: SettingsHash,
     pub(super) holds: Holds,
@@ -78,8 +83,26 @@ impl Source {
             vars_bytes: live.vars.to_compact().len() as u64,
             seen: live.seen_count,
         };
-        let name = live.identity.name.clone();
-        Self { context, name, last, state_hash: live.hash(), settings_hash: live.settings.hash, holds }
+        let (name, settings_hash) = (live.identity.name.clone(), live.settings.hash);
+        let reader = Reader { context, last };
+        Self { reader, name, state_hash: live.hash(), settings_hash, holds }
+    }
+
+    /// Its files.
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl Reader {
+    /// The files of the book that this process holds, up to what is durable now.
+    pub fn of_book(book: &Book) -> Self {
+        Self { last: book.durable(), context: book.context().clone() }
+    }
+
+    /// Sequence number of the last event that is read.
+    pub const fn last(&self) -> Seq {
+        self.last
     }
 
     pub(super) fn inventory(&self) -> Result<Inventory, FileError> {

@@ -5,7 +5,7 @@ use super::OpenError;
 use super::error::{Mendable, Restorable};
 use crate::backup::shelf::books;
 use crate::backup::target::PATIENCE;
-use crate::backup::{Patient, Place};
+use crate::backup::{Fallback, Patient};
 use crate::recovery::Report;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) fn ask(path: &str, report: Report) -> OpenError {
 
 /// A failure to find a book; if one of the places holds backups of some book, with the command that puts it
 /// back. A book is never begun with defaults in place of one that is lost (promise P7).
-pub(super) fn restorable(failed: OpenError, path: &str, places: &[Place]) -> OpenError {
+pub(super) fn restorable(failed: OpenError, path: &str, places: &[Fallback]) -> OpenError {
     let is_gone =
         matches!(failed, OpenError::NoBook { .. } | OpenError::LostState { .. } | OpenError::Manifest { .. });
     if !is_gone {

@@ -192,6 +192,11 @@ impl Book {
         Ok((last, live))
     }
 
+    /// Disk, clock and randomness.
+    pub(crate) fn world(&self) -> &World {
+        &self.0.shared.world
+    }
+
     /// Where the book's files are, and how to read them.
     pub(crate) fn context(&self) -> &Context {
         &self.0.shared.context

@@ -1,6 +1,6 @@
 //! How a book is made and opened.
 
-use crate::backup::Place;
+use crate::backup::Fallback;
 use crate::crypt::KeySource;
 use crate::journal::JournalOptions;
 use crate::manifest::ReadableCopy;
@@ -51,7 +51,7 @@ pub struct OpenOptions {
     /// What to do when events are lost.
     pub on_loss: OnLoss,
     /// Where backups of the book are, in the order in which they are asked: the nearest first.
-    pub backups: Vec<Place>,
+    pub backups: Vec<Fallback>,
     /// What to do about damage that a backup can mend.
     pub on_damage: OnDamage,
     /// How the journal is written.

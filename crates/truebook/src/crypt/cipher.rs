@@ -25,6 +25,8 @@ pub enum Purpose<'a> {
     Run(&'a str),
     /// A file that was set aside.
     Aside,
+    /// Events that are copied to a backup as they come, by the first sequence number.
+    Tail(u64),
 }
 
 /// The bytes were not sealed by this key for this purpose, or were changed since.
@@ -90,6 +92,7 @@ impl Cipher {
             Purpose::Readable => ("readable", 0, ""),
             Purpose::Run(name) => ("run", 0, name),
             Purpose::Aside => ("aside", 0, ""),
+            Purpose::Tail(seq) => ("tail", seq, ""),
         };
         let mut aad = Vec::with_capacity(48 + text.len());
         aad.extend_from_slice(self.book.as_bytes());

@@ -118,6 +118,11 @@ impl Passphrase {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
+
+    /// The text itself, for what stretches it.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Passphrase {
@@ -177,7 +182,7 @@ fn stretch(
     let params = Params::new(memory_kib, passes, lanes, Some(32)).map_err(|_| KeyError::Costs)?;
     let mut key = [0; 32];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.0.as_bytes(), &salt, &mut key)
+        .hash_password_into(passphrase.expose().as_bytes(), &salt, &mut key)
         .map_err(|_| KeyError::Costs)?;
     Ok(Key(key))
 }

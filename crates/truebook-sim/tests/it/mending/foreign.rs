@@ -126,8 +126,10 @@ pub(super) fn p7_the_local_tail_is_joined_to_what_a_backup_gives_of_everything_b
     for segment in &segments[..segments.len() - 1] {
         disk.remove_view(segment);
     }
-    let far =
-        OpenOptions { backups: vec![truebook::backup::Place::new(target(&sample.far))], ..sample.options() };
+    let far = OpenOptions {
+        backups: vec![truebook::backup::Fallback::new(target(&sample.far))],
+        ..sample.options()
+    };
     let Err(OpenError::Lost(report)) = Book::open(sample.world_on(&disk), far) else {
         panic!("nothing was lost")
     };

@@ -10,7 +10,7 @@ pub(crate) use foreign::p9_a_backup_of_another_history_of_the_same_book_is_never
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use truebook::backup::{Directory, Form, Place, Shelf, Silent, Source, create};
+use truebook::backup::{Directory, Fallback, Form, Shelf, Silent, Source, create};
 use truebook::book::{CheckpointSchedule, NewBook, OnLoss, OpenError, OpenOptions, Upkeep};
 use truebook::core::doc::{Doc, Limits, Path};
 use truebook::core::event::{Event, StateAfter};
@@ -122,7 +122,7 @@ impl Sample {
     }
 
     fn with_backups(&self, disks: &[&SimDisk]) -> OpenOptions {
-        let backups = disks.iter().map(|disk| Place::new(target(disk))).collect();
+        let backups = disks.iter().map(|disk| Fallback::new(target(disk))).collect();
         OpenOptions { backups, ..self.options() }
     }
 

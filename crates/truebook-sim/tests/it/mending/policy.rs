@@ -3,7 +3,7 @@
 use super::{Ending, Sample, hash};
 use std::sync::Arc;
 use truebook::Book;
-use truebook::backup::{Entry, Place, Put, Target, TargetError, TargetErrorKind};
+use truebook::backup::{Entry, Fallback, Put, Target, TargetError, TargetErrorKind};
 use truebook::book::{OnDamage, OpenError, OpenOptions};
 use truebook::recovery::FindingKind;
 
@@ -62,7 +62,7 @@ pub(super) fn p9_a_target_that_cannot_be_reached_is_told_and_the_next_one_mends(
     let disk = sample.copy();
     disk.write_view(&sample.segments()[0], vec![7; 100]);
     let mut options = sample.with_backups(&[&sample.near]);
-    options.backups.insert(0, Place::new(Arc::new(Away)));
+    options.backups.insert(0, Fallback::new(Arc::new(Away)));
     let book = Book::open(sample.world_on(&disk), options).unwrap();
     assert_eq!(hash(&book), sample.hashes[&sample.last]);
     let told = book.report().findings.iter().find(|f| f.kind == FindingKind::Backup).unwrap();

@@ -6,14 +6,25 @@
 
 mod directory;
 mod patient;
+#[cfg(feature = "remote")]
+pub mod remote;
 
 pub use directory::Directory;
 pub use patient::{PATIENCE, Patient};
+#[cfg(feature = "remote")]
+pub use remote::{Remote, RemoteOptions};
 
+use crate::disk::RealDisk;
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 
 /// The largest object that is read, in bytes.
 pub const OBJECT_BYTES_MAX: u64 = 1 << 30;
+
+/// The weakness of a target that does not keep the condition of [`Target::put_new`] between machines.
+pub const OVERWRITES: &str =
+    "it does not refuse to create an object twice: two machines could write one name at the same time";
 
 /// What became of an object that was to be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +63,8 @@ pub trait Target: Send + Sync + 'static {
     fn get(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, TargetError>;
 
     /// All objects directly under `prefix` (which ends in `/`), sorted by name; what is deeper is not shown.
+    /// The objects directly below `prefix` (which ends in `/`, or is empty for the top), sorted by name. What
+    /// lies deeper is not shown: a directory cannot tell it apart from another one's.
     ///
     /// # Errors
     /// See [`TargetErrorKind`]; a prefix under which nothing is gives an empty list.
@@ -62,6 +75,45 @@ pub trait Target: Send + Sync + 'static {
     /// # Errors
     /// See [`TargetErrorKind`].
     fn remove(&self, name: &str) -> Result<(), TargetError>;
+
+    /// What this target is known not to do, in words that stand after its name.
+    fn weaknesses(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
+/// The target at an address: a directory that exists (a path, or `file:///…`), or an object store
+/// (`s3://bucket/prefix`, `gs://…`, `az://…`) with keys from the environment. Nothing is sent yet.
+///
+/// # Errors
+/// [`TargetErrorKind::NoTarget`] if there is no such directory. It is not made: under a disk that is not
+/// mounted, a backup would go where nobody looks for it.
+pub fn from_url(text: &str) -> Result<Arc<dyn Target>, TargetError> {
+    let path = match text.split_once("://") {
+        None => text,
+        Some(("file", path)) if path.starts_with('/') => path,
+        Some(("s3" | "gs" | "az", _)) => return from_store(text),
+        Some(_) => {
+            let what = "it begins with none of s3://, gs://, az:// and file:///, and is no path";
+            return Err(TargetError::new(TargetErrorKind::Other, "open", "the target".to_owned(), what));
+        }
+    };
+    if !Path::new(path).is_dir() {
+        let what = "there is no such directory";
+        return Err(TargetError::new(TargetErrorKind::NoTarget, "open", path.to_owned(), what));
+    }
+    Ok(Arc::new(Directory::new(Arc::new(RealDisk::new(path)))))
+}
+
+#[cfg(feature = "remote")]
+fn from_store(text: &str) -> Result<Arc<dyn Target>, TargetError> {
+    Ok(Arc::new(Remote::from_url(text)?))
+}
+
+#[cfg(not(feature = "remote"))]
+fn from_store(_text: &str) -> Result<Arc<dyn Target>, TargetError> {
+    let what = "this program was built without object storage (the feature `remote`)";
+    Err(TargetError::new(TargetErrorKind::Other, "open", "the object store".to_owned(), what))
 }
 
 /// What an error of a target means for who asked.
@@ -109,7 +161,7 @@ impl TargetErrorKind {
 pub struct TargetError {
     /// What it means.
     pub kind: TargetErrorKind,
-    /// What was being done: `read`, `create`, `list`, `remove`.
+    /// What was being done: `open`, `read`, `create`, `list`, `remove`.
     pub operation: &'static str,
     /// The object, as people know it.
     pub object: String,

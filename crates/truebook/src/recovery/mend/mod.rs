@@ -16,7 +16,7 @@ use super::assess::{AssessError, Assessment, assess_knowing, walk_journal};
 use super::inventory::{self, Inventory};
 use super::report::{Finding, FindingKind, Mended, Report, SeqRange, Weight};
 use super::walk::Walk;
-use crate::backup::Place;
+use crate::backup::Fallback;
 use crate::checkpoint;
 use crate::error::FileError;
 use crate::journal::Context;
@@ -75,7 +75,7 @@ impl Plan {
 ///
 /// # Errors
 /// As assessing it. That a backup cannot be used is told in the report.
-pub fn plan(context: &Context, places: &[Place]) -> Result<(Assessment, Plan), AssessError> {
+pub fn plan(context: &Context, places: &[Fallback]) -> Result<(Assessment, Plan), AssessError> {
     let earlier = Note::read(context)?;
     let known = earlier.as_ref().map_or(Seq::ZERO, |note| note.known);
     let assessment = assess_knowing(context, known)?;
@@ -118,7 +118,7 @@ struct Candidate {
 }
 
 impl<'a> Planner<'a> {
-    fn new(context: &'a Context, places: &[Place], known: Seq) -> Self {
+    fn new(context: &'a Context, places: &[Fallback], known: Seq) -> Self {
         let supply = Supply::new(context, places);
         let (patches, mended, findings) = (BTreeMap::new(), Vec::new(), Vec::new());
         Self { context, supply, known, patches, mended, findings, end: None, asked: usize::MAX }

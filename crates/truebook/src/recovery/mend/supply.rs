@@ -3,7 +3,7 @@
 
 use crate::backup::generation::StoredSegment;
 use crate::backup::target::{PATIENCE, Patient};
-use crate::backup::{BackupError, Generation, GenerationId, Place, Shelf};
+use crate::backup::{BackupError, Fallback, Generation, GenerationId, Shelf};
 use crate::journal::Context;
 use crate::journal::load::{Fault, check_page, start, unpack};
 use crate::journal::scan::End;
@@ -67,8 +67,8 @@ pub(super) struct Supply {
 
 impl Supply {
     /// The backups of a book in these places.
-    pub(super) fn new(context: &Context, places: &[Place]) -> Self {
-        let shop = |place: &Place| {
+    pub(super) fn new(context: &Context, places: &[Fallback]) -> Self {
+        let shop = |place: &Fallback| {
             let patient = Arc::new(Patient::new(Arc::clone(&place.target), PATIENCE));
             let shelf = Shelf::new(patient, context.manifest.book, place.unlock.clone());
             Shop { shelf, ids: None, read: Vec::new() }
