@@ -62,7 +62,7 @@ pub(super) fn p7_every_file_cut_emptied_nulled_or_removed_costs_a_closed_book_wi
         for (file, bytes) in sample.files().into_iter().filter(|(file, _)| file != "LOCK") {
             // What was cut off an empty segment nobody can tell, not even a backup.
             let is_spare = file.ends_with(".seg") && !super::is_written(&file, &bytes);
-            for (nth, wreck) in wrecks(&bytes).into_iter().enumerate().skip(usize::from(is_spare)) {
+            for (nth, wreck) in wrecks(&bytes).into_iter().enumerate().skip(if is_spare { 2 } else { 0 }) {
                 let disk = sample.copy();
                 match wreck {
                     Some(bytes) => disk.write_view(&file, bytes),

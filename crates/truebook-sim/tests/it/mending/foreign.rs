@@ -2,6 +2,7 @@
 
 use super::{Ending, Sample, Seen, hash, json, key, path, target};
 use truebook::Book;
+use truebook::backup::{Form, Reader, Shelf, tail};
 use truebook::book::{OnLoss, OpenError, OpenOptions};
 use truebook::recovery::FindingKind;
 
@@ -160,5 +161,36 @@ pub(super) fn p1_what_looks_like_a_torn_tail_or_an_empty_segment_is_mended_if_a_
         let restored = book.with_state(|state| state.live().restored.is_some()).unwrap();
         assert!(restored && book.report().mended.len() == 1, "{what}");
         sample.check_healed(&disk, book, what);
+    }
+}
+
+#[cfg_attr(not(feature = "planted"), test)]
+pub(super) fn p7_events_that_were_shipped_after_the_newest_generation_are_given_back_too() {
+    for key in [None, key()] {
+        let mut sample = Sample::begin(key);
+        let book = sample.create();
+        sample.write(&book, 0..30);
+        sample.back_up(&book, &sample.near);
+        let generation = book.last();
+        sample.write(&book, 30..70);
+        let shelf = Shelf::new(target(&sample.near), book.status().unwrap().book, None);
+        let shipped = tail::ship(&Reader::of_book(&book), &shelf, &Form::default(), generation).unwrap();
+        sample.backed_up = shipped.last;
+        assert!(shipped.last == book.last() && shipped.pieces > 1);
+        sample.write(&book, 70..90);
+        sample.end(book, Ending::Killed);
+        let sample = sample.without_checkpoints();
+        for segment in &sample.segments()[..3] {
+            let disk = sample.copy();
+            disk.write_view(segment, b"rubbish".to_vec());
+            assert_eq!(sample.check(&disk, segment), Seen::Mended, "{segment}");
+        }
+        let gone = sample.copy();
+        for file in sample.files().into_keys().filter(|file| file.contains('/')) {
+            gone.remove_view(&file);
+        }
+        let book = sample.open_on(&gone).unwrap();
+        assert_eq!(book.report().last, Some(sample.backed_up));
+        sample.check_healed(&gone, book, "everything gone");
     }
 }

@@ -212,16 +212,21 @@ impl<'a> Planner<'a> {
                 let id = stocked.id.clone();
                 let kinship = kinship(&stocked.generation, at.index, &at.neighbours);
                 let stored = stocked.generation.segments.iter().find(|stored| stored.index == at.index);
-                let Some(stored) = stored.cloned() else { continue };
+                let stored = stored.cloned();
                 if kinship == Kinship::Foreign {
                     self.supply.refuse(place, &id, at.index, FOREIGN);
                     continue;
                 }
                 // What an older generation holds of it is no more.
-                if best.as_ref().is_some_and(|best| stored.next <= best.joined.next()) {
+                let reached = best.as_ref().map(|best: &Candidate| best.joined.next());
+                if nth > 0 && stored.as_ref().is_none_or(|stored| Some(stored.next) <= reached) {
                     break;
                 }
-                let Some(piece) = self.supply.fetch(&at.view, place, &id, &stored) else { continue };
+                let piece = stored.and_then(|stored| self.supply.fetch(&at.view, place, &id, &stored));
+                // Only the newest generation is continued by what was shipped.
+                let piece =
+                    if nth == 0 { self.supply.extended(&at.view, place, at.index, piece) } else { piece };
+                let Some(piece) = piece else { continue };
                 match self.candidate(at, Some((&piece, kinship)))? {
                     Ok(Some(better)) if best.as_ref().is_none_or(|best| better.is_beyond(best)) => {
                         best = Some(better);

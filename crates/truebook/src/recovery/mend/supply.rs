@@ -1,13 +1,15 @@
 //! What backups hold of a segment: target by target in the order in which they were given, in each the newest
 //! generation first. What cannot be used is told once and passed over.
 
+use crate::backup::form::Unlock;
 use crate::backup::generation::StoredSegment;
+use crate::backup::tail;
 use crate::backup::target::{PATIENCE, Patient};
 use crate::backup::{BackupError, Fallback, Generation, GenerationId, Shelf};
 use crate::journal::Context;
 use crate::journal::load::{Fault, check_page, start, unpack};
 use crate::journal::scan::End;
-use crate::journal::segment::{OpenInfo, SegmentIndex, Storage, parse_name};
+use crate::journal::segment::{Chain, OpenInfo, SegmentIndex, Storage, parse_name};
 use crate::recovery::report::{Finding, FindingKind, Weight};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,10 +25,8 @@ pub(super) struct Piece {
     pub open: OpenInfo,
     /// The JSON of its events, in the clear.
     pub events: Vec<Vec<u8>>,
-    /// The file as it is stored in a book's directory.
-    pub file: Vec<u8>,
-    /// Its form.
-    pub storage: Storage,
+    /// The file as it is stored in a book's directory, and its form; `None` once it was extended.
+    pub file: Option<(Storage, Vec<u8>)>,
     /// The generation that it is from.
     pub origin: Origin,
 }
@@ -51,9 +51,12 @@ pub(super) struct Stocked {
 /// A target and what is known of it so far.
 struct Shop {
     shelf: Shelf,
+    unlock: Option<Arc<dyn Unlock>>,
     /// Not listed yet: `None`. Newest first.
     ids: Option<Vec<GenerationId>>,
     read: Vec<Stocked>,
+    /// What was shipped after the newest generation; `None` before anybody asked.
+    shipped: Option<Vec<tail::Piece>>,
 }
 
 /// All backups.
@@ -71,7 +74,7 @@ impl Supply {
         let shop = |place: &Fallback| {
             let patient = Arc::new(Patient::new(Arc::clone(&place.target), PATIENCE));
             let shelf = Shelf::new(patient, context.manifest.book, place.unlock.clone());
-            Shop { shelf, ids: None, read: Vec::new() }
+            Shop { shelf, unlock: place.unlock.clone(), ids: None, read: Vec::new(), shipped: None }
         };
         Self { shops: places.iter().map(shop).collect(), useless: BTreeSet::new(), notes: Vec::new() }
     }
@@ -175,6 +178,71 @@ impl Supply {
         self.fail(place, &problem);
         None
     }
+
+    /// Adds what was shipped of a segment after a place's newest generation, of which `piece` is what it holds.
+    pub(super) fn extended(
+        &mut self,
+        context: &Context,
+        place: usize,
+        index: SegmentIndex,
+        piece: Option<Piece>,
+    ) -> Option<Piece> {
+        let Some(newest) = self.generation(place, 0) else { return piece };
+        let (id, last) = (newest.id.clone(), newest.generation.last);
+        if self.shops[place].shipped.is_none() {
+            let shop = &self.shops[place];
+            let read = tail::read_after(&shop.shelf, context, shop.unlock.as_deref(), last);
+            // Noted as empty first: a place that fails is not asked twice.
+            self.shops[place].shipped = Some(Vec::new());
+            match read {
+                Ok(shipped) => self.shops[place].shipped = Some(shipped),
+                Err(failed) => self.fail(place, &failed),
+            }
+        }
+        let origin = Origin { generation: id, place: self.shops[place].shelf.describe("") };
+        let shipped = self.shops[place].shipped.iter().flatten();
+        extend(context, index, piece, shipped.filter(|shipped| shipped.head.segment == index), &origin)
+    }
+}
+
+/// Adds shipped events to a piece as long as they continue it and give the hash chain that the writer had.
+fn extend<'a>(
+    context: &Context,
+    index: SegmentIndex,
+    mut piece: Option<Piece>,
+    shipped: impl Iterator<Item = &'a tail::Piece>,
+    origin: &Origin,
+) -> Option<Piece> {
+    for more in shipped {
+        let begins = more.head.first == more.head.open.first;
+        let made =
+            || Piece { open: more.head.open.clone(), events: Vec::new(), file: None, origin: origin.clone() };
+        let Some(grown) = piece.take().or_else(|| begins.then(made)) else { continue };
+        piece = Some(match continued(context, index, &grown, more) {
+            Some(events) => Piece { events, file: None, ..grown },
+            None => grown,
+        });
+    }
+    piece.filter(|piece| !piece.events.is_empty())
+}
+
+/// The events of a segment with those that a shipped piece adds; `None` if it does not fit or adds nothing.
+fn continued(
+    context: &Context,
+    index: SegmentIndex,
+    piece: &Piece,
+    more: &tail::Piece,
+) -> Option<Vec<Vec<u8>>> {
+    let next = Seq::new(piece.open.first.get() + piece.events.len() as u64);
+    let known = usize::try_from(next.get().checked_sub(more.head.first.get())?).ok()?;
+    let new = more.events.get(known..).filter(|new| !new.is_empty() && more.head.open == piece.open)?;
+    let events: Vec<Vec<u8>> = piece.events.iter().chain(new).cloned().collect();
+    let mut chain = Chain::begin(context.manifest.book, index, piece.open.prev);
+    for (seq, json) in (piece.open.first.get()..).map(Seq::new).zip(&events) {
+        chain.add(seq, json);
+    }
+    let is_readable = new.iter().all(|json| Record::decode(json).is_ok());
+    (is_readable && chain.hash() == more.head.after).then_some(events)
 }
 
 /// Reads a stored segment: every event is decoded, the hash chain computed anew.
@@ -203,5 +271,5 @@ fn read(context: &Context, stored: &StoredSegment, file: Vec<u8>, origin: Origin
         return Err("it does not hold the events that the generation names".to_owned());
     }
     assert_eq!(Seq::new(open.first.get() + events.len() as u64), stored.next, "events have no gap");
-    Ok(Piece { open, events, file, storage, origin })
+    Ok(Piece { open, events, file: Some((storage, file)), origin })
 }

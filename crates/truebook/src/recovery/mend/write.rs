@@ -86,8 +86,8 @@ fn sealed(
     piece: Option<&Piece>,
 ) -> Result<(Storage, Vec<u8>), FileError> {
     let same = |piece: &&Piece| piece.open == joined.open && piece.events.len() == joined.events.len();
-    if let Some(piece) = piece.filter(same) {
-        return Ok((piece.storage, piece.file.clone()));
+    if let Some(whole) = piece.filter(same).and_then(|piece| piece.file.clone()) {
+        return Ok(whole);
     }
     let mut content = open_frame(&joined.open);
     let mut seq = joined.open.first;
