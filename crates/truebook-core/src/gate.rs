@@ -8,7 +8,7 @@ use crate::life::OrderState;
 use crate::money::Qty;
 use crate::order::Side;
 use crate::reconcile::gap;
-use crate::state::Live;
+use crate::state::{Live, State};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -95,10 +95,12 @@ pub enum Pass {
 ///
 /// # Errors
 /// [`Refusal`] with the first reason, unless the order provably only reduces a position.
-pub fn check(live: &Live, conditions: &Conditions, request: Request<'_>) -> Result<Pass, Refusal> {
-    match reason(live, conditions, request.instrument) {
+pub fn check(state: &State, conditions: &Conditions, request: Request<'_>) -> Result<Pass, Refusal> {
+    match reason(state, conditions, request.instrument) {
         None => Ok(Pass::Open),
-        Some(_) if may_repeat(live, conditions) && reduces(live, conditions, request) => Ok(Pass::Reduces),
+        Some(_) if may_repeat(state.live(), conditions) && reduces(state.live(), conditions, request) => {
+            Ok(Pass::Reduces)
+        }
         Some((why, opens)) => {
             Err(Refusal { instrument: request.instrument.clone(), why, opens: opens.to_string() })
         }
@@ -120,10 +122,11 @@ pub fn in_gap(live: &Live) -> Option<(String, &'static str)> {
 
 /// Why new risk in an instrument is refused, and what would change that.
 pub fn reason(
-    live: &Live,
+    state: &State,
     conditions: &Conditions,
     instrument: &Instrument,
 ) -> Option<(String, &'static str)> {
+    let live = state.live();
     if let Some(reason) = in_gap(live) {
         return Some(reason);
     }
@@ -148,9 +151,9 @@ pub fn reason(
     if let Some((kind, why)) = live.blocked.get(instrument).and_then(|kinds| kinds.first_key_value()) {
         return Some((why.clone(), opens(*kind)));
     }
-    let uncertain = live.orders.values().find(|order| {
-        order.intent.instrument == *instrument && order.state() == crate::life::OrderState::Unknown
-    });
+    let mut unsettled = state.unsettled();
+    let uncertain = unsettled
+        .find(|order| order.intent.instrument == *instrument && order.state() == OrderState::Unknown);
     uncertain.map(|order| {
         let why = format!("the fate of order {} is unknown", order.intent.key);
         (why, "a reconciliation that finds the order, or proves that it never came")
@@ -170,10 +173,10 @@ const fn opens(kind: BlockKind) -> &'static str {
 
 /// What is wrong with selling more of an asset than is held: it cannot be sold short, and fees that were taken
 /// in it are gone. `None` if nothing is wrong, or the instrument is no asset.
-pub fn oversold(live: &Live, rules: &Rules, request: Request<'_>) -> Option<String> {
+pub fn oversold(state: &State, rules: &Rules, request: Request<'_>) -> Option<String> {
     let asset = rules.base.as_ref().filter(|_| request.side == Side::Sell)?;
-    let held = live.positions.get(request.instrument).map_or(Qty::ZERO, |position| position.quantity);
-    let coming = live.orders.values().filter(|order| {
+    let held = state.live().positions.get(request.instrument).map_or(Qty::ZERO, |position| position.quantity);
+    let coming = state.unsettled().filter(|order| {
         let told = order.state() == OrderState::AwaitingFills && order.intent.side == Side::Buy;
         told && order.intent.instrument == *request.instrument
     });

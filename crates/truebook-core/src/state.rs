@@ -9,7 +9,7 @@ use crate::event::{
 use crate::hash::{SetHash, StateHash};
 use crate::id::{Instrument, OrderId, SeenId, Seq, VenueOrderId};
 use crate::identity::Identity;
-use crate::life::{Answer, Order, Replacement, Reported, Request};
+use crate::life::{Answer, Order, OrderState, Replacement, Reported, Request};
 use crate::money::{MoneyError, Qty};
 use crate::order::{Bracket, Fill, Intent, Placement, Role, Terms, TimeInForce};
 use crate::planted::{Bug, is};
@@ -91,6 +91,8 @@ impl core::fmt::Display for RestoredMark {
 pub struct State {
     live: Live,
     seen: Seen,
+    /// See [`Self::unsettled`]. It follows from `live` and is neither stored nor hashed.
+    unsettled: BTreeSet<OrderId>,
 }
 
 /// What an event did.
@@ -196,14 +198,18 @@ impl State {
             seen_count: 0,
             seen_digest: SetHash::default(),
         };
-        Ok(Self { live, seen: Seen::default() })
+        Ok(Self { live, seen: Seen::default(), unsettled: BTreeSet::new() })
     }
 
     /// A state from a checkpoint: its live part and all that was ever seen. `None` if the two do not belong
     /// together.
     pub fn restore(live: Live, seen: Seen) -> Option<Self> {
         let together = live.seen_count == seen.len() as u64 && live.seen_digest == seen.digest();
-        together.then_some(Self { live, seen })
+        together.then(|| {
+            let unsettled = live.orders.values().filter(|order| is_unsettled(order.state()));
+            let unsettled = unsettled.map(|order| order.intent.id).collect();
+            Self { live, seen, unsettled }
+        })
     }
 
     /// A state for thinking something through, with as much of what was ever seen as concerns `ids`. Its hash
@@ -214,7 +220,7 @@ impl State {
         for entry in ids.into_iter().filter_map(|id| self.seen.get(id)) {
             let _ = seen.insert(entry);
         }
-        Self { live: self.live.clone(), seen }
+        Self { live: self.live.clone(), seen, unsettled: self.unsettled.clone() }
     }
 
     /// What is live.
@@ -225,6 +231,13 @@ impl State {
     /// What was ever used.
     pub const fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    /// The live orders whose fate is unknown or whose executions are missing, by client order id. The gate asks
+    /// for them before every order, and of all that are live they are few.
+    pub fn unsettled(&self) -> impl Iterator<Item = &Order> {
+        // Who leaves the live orders leaves these: one that is missing must not pass for one that is settled.
+        self.unsettled.iter().map(|id| &*self.live.orders[id])
     }
 
     /// See [`Seen::mark_saved`].
@@ -335,7 +348,7 @@ impl State {
         for imported in &import.orders {
             let mut order = Order::new(imported.intent.clone(), at);
             order.venue_order(&imported.venue_order);
-            self.live.orders.insert(imported.intent.id, Arc::new(order));
+            self.put(order);
         }
         self.live.vars = import.vars.clone();
         Ok(Effect::Changed)
@@ -357,7 +370,14 @@ impl State {
         if is(Bug::ForgottenLegLink) {
             order.intent.parent = None;
         }
-        self.live.orders.insert(order.intent.id, Arc::new(order));
+        self.put(order);
+    }
+
+    /// Takes an order into the live state.
+    fn put(&mut self, order: Order) {
+        let id = order.intent.id;
+        note_unsettled(&mut self.unsettled, id, order.state());
+        self.live.orders.insert(id, Arc::new(order));
     }
 
     fn intend(&mut self, intent: &Intent, at: Utc) -> Result<Effect, FoldError> {
@@ -391,7 +411,9 @@ impl State {
         }
         change(order)?;
         order.updated_at = order.updated_at.max(at);
-        if order.state().is_terminal() && !self.is_in_live_bracket(id) {
+        let state = order.state();
+        note_unsettled(&mut self.unsettled, id, state);
+        if state.is_terminal() && !self.is_in_live_bracket(id) {
             self.retire(seq, id);
         }
         Ok(Effect::Changed)
@@ -408,6 +430,7 @@ impl State {
     /// Lets an order that is over leave the live state; its ids stay known.
     fn retire(&mut self, seq: Seq, id: OrderId) {
         let Some(order) = self.live.orders.remove(&id) else { return };
+        self.unsettled.remove(&id);
         let state = order.state();
         assert!(state.is_terminal(), "only an order that is over leaves");
         let kind = SeenKind::of_closed(state).unwrap_or(SeenKind::Cancelled);
@@ -503,7 +526,7 @@ impl State {
         }
         let mut order = Order::new(intent.clone(), at);
         order.venue_order(&adopted.venue_order);
-        self.live.orders.insert(intent.id, Arc::new(order));
+        self.put(order);
         for leg in native_legs(&self.live.identity, intent) {
             if self.check_new(&leg).is_ok() {
                 self.insert(leg, at);
@@ -616,6 +639,19 @@ impl State {
         let same = self.live.halted == reason;
         self.live.halted = reason;
         if same { Effect::Nothing } else { Effect::Changed }
+    }
+}
+
+/// Whether an order in this state belongs to [`State::unsettled`].
+const fn is_unsettled(state: OrderState) -> bool {
+    matches!(state, OrderState::Unknown | OrderState::AwaitingFills)
+}
+
+fn note_unsettled(unsettled: &mut BTreeSet<OrderId>, id: OrderId, state: OrderState) {
+    if is_unsettled(state) {
+        unsettled.insert(id);
+    } else {
+        unsettled.remove(&id);
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::strategies::{created, events, records, utcs};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use truebook_core::event::{Acked, Closed, Event, OutcomeUnknown, Reason, Record, Restored};
+use truebook_core::event::{Acked, Closed, Event, OddStatus, OutcomeUnknown, Reason, Record, Restored};
 use truebook_core::hash::StateHash;
 use truebook_core::id::{ExecutionId, Instrument, OrderId, OrderKey, Seq, VenueOrderId};
-use truebook_core::life::Closing;
+use truebook_core::life::{Closing, Order, OrderState};
 use truebook_core::order::{Fill, Intent, OrderType, Role, Side, Terms, TimeInForce};
 use truebook_core::seen::Seen;
 use truebook_core::state::{Effect, State};
@@ -17,8 +17,12 @@ pub(crate) fn begin() -> State {
     State::begin(&Record::decode(json).unwrap()).unwrap()
 }
 
-/// Everything that two equal states have in common.
+/// Everything that two equal states have in common. What is kept beside the live orders must be what they say.
 fn whole(state: &State) -> (StateHash, Vec<u8>, usize) {
+    let is_unsettled =
+        |order: &&Order| matches!(order.state(), OrderState::Unknown | OrderState::AwaitingFills);
+    let orders = state.live().orders.values().map(|order| &**order).filter(is_unsettled);
+    assert_eq!(state.unsettled().collect::<Vec<_>>(), orders.collect::<Vec<_>>());
     (state.hash(), state.live().canonical(), state.seen().len())
 }
 
@@ -39,7 +43,7 @@ fn restored(state: &State) -> Option<State> {
 
 /// Facts about one order in an instrument of its own: what another such order knows nothing of.
 fn story(n: u8) -> impl Strategy<Value = Vec<Event>> {
-    let fact = (0..5_u8, 1..4_u8).prop_map(move |(kind, part)| fact(n, kind, part));
+    let fact = (0..7_u8, 1..4_u8).prop_map(move |(kind, part)| fact(n, kind, part));
     vec(fact, 0..6).prop_map(move |facts| {
         let mut story = vec![Event::Intent(intent(n).into())];
         story.extend(facts);
@@ -86,6 +90,15 @@ fn fact(n: u8, kind: u8, part: u8) -> Event {
             venue_order: None,
             claimed: None,
         }),
+        // More than there are executions for, until they come.
+        3 => Event::Closed(Closed {
+            id: id(n),
+            closing: Closing::Filled,
+            why: None,
+            venue_order: Some(venue_order),
+            claimed: Some("5".parse().unwrap()),
+        }),
+        4 => Event::Odd(OddStatus { id: id(n), venue_order, word: (part > 1).then(|| "odd".into()) }),
         _ => Event::Fill(fill(n, part).into()),
     }
 }

@@ -2,8 +2,11 @@
 
 use super::form::Layer;
 use super::names::GenerationId;
+use crate::checkpoint::{CHECKPOINT_DIR, CheckpointName, RUN_DIR};
+use crate::disk::parent;
 use crate::envelope::{self, EnvelopeError};
-use crate::journal::segment::SegmentIndex;
+use crate::journal::segment::{SegmentIndex, Storage, segment_name};
+use crate::manifest::MANIFEST_FILE;
 use serde::{Deserialize, Serialize};
 use truebook_core::hash::{ChainHash, SettingsHash, StateHash};
 use truebook_core::id::{BookId, BookName, Seq};
@@ -131,6 +134,23 @@ pub enum GenerationError {
     /// It belongs to another book.
     #[error("it belongs to book {0}")]
     OtherBook(BookId),
+    /// It names a file that no book has.
+    #[error("it names the file {0:?}, which no book has")]
+    Path(String),
+}
+
+fn is_sealed_segment(path: &str, index: SegmentIndex) -> bool {
+    [Storage::Compressed, Storage::Encrypted].iter().any(|storage| path == segment_name(index, *storage))
+}
+
+fn is_state(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match parent(path) {
+        "" => path == MANIFEST_FILE,
+        CHECKPOINT_DIR => CheckpointName::parse(name).is_some(),
+        RUN_DIR => name.starts_with("run-") && name.ends_with(".bin"),
+        _ => false,
+    }
 }
 
 #[derive(Deserialize)]
@@ -167,7 +187,19 @@ impl Generation {
         if generation.number != id.number || !id.fits(file) {
             return Err(GenerationError::Name);
         }
+        if let Some(stray) = generation.stray() {
+            return Err(GenerationError::Path(stray.path.clone()));
+        }
         Ok(generation)
+    }
+
+    /// A file that does not belong where it would be laid down. A generation comes from outside: nothing but
+    /// the files of a book is ever written, and only within its directory.
+    fn stray(&self) -> Option<&StoredFile> {
+        let segments = self.segments.iter();
+        let misplaced = segments.filter(|segment| !is_sealed_segment(&segment.file.path, segment.index));
+        let strange = self.state.iter().filter(|file| !is_state(&file.path));
+        misplaced.map(|segment| &segment.file).chain(strange).next()
     }
 
     /// All its files.

@@ -67,14 +67,13 @@ impl Worker {
         let shared = Arc::clone(shared);
         let body = move || {
             loop {
-                match shared.bell.wait() {
+                let done = match shared.bell.wait() {
                     Call::Stop => return,
-                    // The next event that somebody waits for may take it along.
-                    Call::Flush => std::thread::sleep(FLUSH_AFTER),
-                    Call::Nothing | Call::Work => {}
-                }
+                    Call::Flush => shared.flush_left_over().and_then(|()| shared.tend()),
+                    Call::Nothing | Call::Work => shared.work(),
+                };
                 // A failure has stopped the journal: whoever appends next is told of it.
-                let _ = shared.work();
+                drop(done);
             }
         };
         std::thread::Builder::new().name("truebook-upkeep".to_owned()).spawn(body).map(Self)
@@ -92,6 +91,23 @@ impl Shared {
     /// Does everything that is to be done.
     pub(super) fn work(&self) -> Result<(), WriteError> {
         self.journal.flush_queued()?;
+        self.tend()
+    }
+
+    /// Makes durable what waits by now, unless an event that somebody waits for takes it along in a moment. A
+    /// flush of its own would stand in the way of the next such event; with a steady writer there is none.
+    fn flush_left_over(&self) -> Result<(), WriteError> {
+        let next = self.journal.next();
+        std::thread::sleep(FLUSH_AFTER);
+        // What was queued since then has called again.
+        if self.journal.durable().next() < next {
+            self.journal.flush_queued()?;
+        }
+        Ok(())
+    }
+
+    /// Everything that is to be done but flushing.
+    fn tend(&self) -> Result<(), WriteError> {
         while self.journal.maintain()? == Work::Done {}
         if self.is_checkpoint_due() {
             self.checkpoint()?;

@@ -53,7 +53,7 @@ impl Trader {
     /// Asks the gate.
     pub(super) fn ask_gate(&self, request: Request<'_>) -> Result<Result<Pass, Refusal>, WriteError> {
         let conditions = self.conditions();
-        self.0.book.with_state(|state| truebook_core::gate::check(state.live(), &conditions, request))
+        self.0.book.with_state(|state| truebook_core::gate::check(state, &conditions, request))
     }
 
     /// Shuts the gate until the next complete reconciliation.

@@ -50,8 +50,8 @@ pub enum SubmittedBy {
 
 /// Where a key stands.
 enum KeyState {
-    /// This is the id to use.
-    Free(OrderId, u32),
+    /// This order is to be made for it.
+    Free(Box<Intent>),
     /// It is an order already.
     Used(Submitted),
 }
@@ -113,7 +113,7 @@ impl Trader {
             Err(WriteError::Refused(FoldError::OrderExists { .. })) => {
                 return match self.look_up_key(key, spec)? {
                     KeyState::Used(submitted) => Ok(submitted),
-                    KeyState::Free(id, _) => Err(SubmitError::KeyReused { key: key.clone(), id }),
+                    KeyState::Free(intent) => Err(SubmitError::KeyReused { key: key.clone(), id: intent.id }),
                 };
             }
             Err(failed) => return Err(failed.into()),
@@ -149,24 +149,23 @@ impl Trader {
 
     /// All checks of a new order, and what is to be written down for it.
     pub(super) fn prepare(&self, key: &OrderKey, spec: &OrderSpec) -> Result<Prepared, SubmitError> {
-        let (id, attempt) = match self.look_up_key(key, spec)? {
+        let entry = match self.look_up_key(key, spec)? {
             KeyState::Used(submitted) => return Ok(Prepared::Used(submitted)),
-            KeyState::Free(id, attempt) => (id, attempt),
+            KeyState::Free(intent) => intent,
         };
         let rules = self.rules(&spec.instrument)?;
         let rules = rules.ok_or_else(|| SubmitError::UnknownInstrument(spec.instrument.clone()))?;
         let last = self.0.venue.last_price(&spec.instrument).unwrap_or(None);
         spec.check(&rules, last)?;
         self.check_clock()?;
-        let entry = self.intent(id, attempt, key, spec);
-        let Intent { instrument, side, quantity, .. } = &entry;
+        let Intent { instrument, side, quantity, .. } = &*entry;
         let request = Request { instrument, side: *side, quantity: *quantity };
         // Where the state is: a copy would cost as much as there are live orders.
-        if let Some(fault) = self.0.book.with_state(|state| oversold(state.live(), &rules, request))? {
+        if let Some(fault) = self.0.book.with_state(|state| oversold(state, &rules, request))? {
             return Err(SpecError { faults: vec![fault] }.into());
         }
         let pass = self.ask_gate(request)??;
-        Ok(Prepared::New(Box::new(entry), pass))
+        Ok(Prepared::New(entry, pass))
     }
 
     fn check_clock(&self) -> Result<(), SubmitError> {
@@ -186,7 +185,7 @@ impl Trader {
             let wanted = self.intent(id, attempt, key, spec);
             match self.0.book.with_state(|state| use_of(state, &wanted))? {
                 Use::None if self.was_tried_again(key, attempt)? => {}
-                Use::None => return Ok(KeyState::Free(id, attempt)),
+                Use::None => return Ok(KeyState::Free(Box::new(wanted))),
                 // It is proved that this attempt never came to the venue: the key is free for the next one.
                 Use::Same(Some(SeenKind::Absent)) => {}
                 Use::Same(_) => return Ok(KeyState::Used(self.submitted(id, SubmittedBy::EarlierCall)?)),

@@ -14,4 +14,5 @@ mod limits;
 mod own_strategy;
 mod paper;
 mod reserve;
+mod restoring;
 mod support;

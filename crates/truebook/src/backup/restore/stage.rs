@@ -5,13 +5,13 @@ use super::plan::{self, Plan};
 use super::swap::{self, STAGING_DIR};
 use super::{BOOK_DIRS, Done, Options, Phase, Progress};
 use crate::backup::error::BackupError;
-use crate::backup::generation::{Generation, StoredFile, StoredSegment};
+use crate::backup::generation::{Generation, StoredSegment};
 use crate::backup::shelf::Shelf;
 use crate::book::{OpenError, OpenOptions, make_context};
-use crate::checkpoint::{self, CHECKPOINT_DIR, Checkpoint, CheckpointName, RUN_DIR, RunError, save_runs};
-use crate::disk::{Below, Told, parent};
+use crate::checkpoint::{self, Checkpoint, RunError, save_runs};
+use crate::disk::{Below, Told};
 use crate::error::FileError;
-use crate::journal::segment::{JOURNAL_DIR, Missing, OpenInfo, SegmentIndex, Storage, parse_name};
+use crate::journal::segment::{Missing, OpenInfo, SegmentIndex, Storage};
 use crate::journal::{Context, cut, pack};
 use crate::manifest::MANIFEST_FILE;
 use crate::recovery::settle::write_following;
@@ -54,7 +54,6 @@ pub(super) fn stage(
     let context = begin(world, shelf, generation, options)?;
     progress.begin(Phase::Fetching, plan.fetch.objects);
     for file in plan::state_files(generation, plan.until) {
-        check_state_path(file)?;
         context.told().write_new(&file.path, &shelf.fetch(file)?)?;
         progress.step();
     }
@@ -97,22 +96,6 @@ fn begin(
     Ok(context)
 }
 
-/// A generation comes from outside: only the files of a book are laid down, and only where they belong.
-fn check_state_path(file: &StoredFile) -> Result<(), BackupError> {
-    let name = file.path.rsplit('/').next().unwrap_or_default();
-    let belongs = match parent(&file.path) {
-        "" => file.path == MANIFEST_FILE,
-        CHECKPOINT_DIR => CheckpointName::parse(name).is_some(),
-        RUN_DIR => name.starts_with("run-") && name.ends_with(".bin"),
-        _ => false,
-    };
-    if belongs {
-        return Ok(());
-    }
-    let what = format!("a book has no file {:?}", file.path);
-    Err(BackupError::Damaged { object: file.object.clone(), what })
-}
-
 /// Lays one segment down, cut after an event if it goes on after that.
 fn lay_down(
     context: &Context,
@@ -121,13 +104,6 @@ fn lay_down(
     until: Seq,
 ) -> Result<End, BackupError> {
     let damaged = |what: String| BackupError::Damaged { object: shelf.describe(&stored.file.object), what };
-    let name = stored.file.path.strip_prefix(JOURNAL_DIR).and_then(|name| name.strip_prefix('/'));
-    let sealed = name
-        .and_then(parse_name)
-        .filter(|(index, storage)| *index == stored.index && *storage != Storage::Raw);
-    if sealed.is_none() {
-        return Err(damaged(format!("{:?} is no sealed segment {}", stored.file.path, stored.index)));
-    }
     if stored.next.get() <= until.get() + 1 {
         context.told().write_new(&stored.file.path, &shelf.fetch(&stored.file)?)?;
         return Ok(End { index: stored.index, next: stored.next, chain: stored.chain });

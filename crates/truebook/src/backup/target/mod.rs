@@ -6,13 +6,18 @@
 
 mod directory;
 mod patient;
+mod probe;
 #[cfg(feature = "remote")]
 pub mod remote;
+mod retry;
 
 pub use directory::Directory;
 pub use patient::{PATIENCE, Patient};
+pub use probe::{ProbeReport, ProbeStep, probe};
 #[cfg(feature = "remote")]
 pub use remote::{Remote, RemoteOptions};
+
+pub use retry::{Backoff, Pause, Paused, Retrying, Stop};
 
 use crate::disk::RealDisk;
 use std::fmt;
@@ -79,6 +84,33 @@ pub trait Target: Send + Sync + 'static {
     /// What this target is known not to do, in words that stand after its name.
     fn weaknesses(&self) -> Vec<&'static str> {
         Vec::new()
+    }
+}
+
+/// A target that is shared.
+impl<T: Target + ?Sized> Target for Arc<T> {
+    fn describe(&self, name: &str) -> String {
+        (**self).describe(name)
+    }
+
+    fn put_new(&self, name: &str, content: &[u8]) -> Result<Put, TargetError> {
+        (**self).put_new(name, content)
+    }
+
+    fn get(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, TargetError> {
+        (**self).get(name, bytes_max)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<Entry>, TargetError> {
+        (**self).list(prefix)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), TargetError> {
+        (**self).remove(name)
+    }
+
+    fn weaknesses(&self) -> Vec<&'static str> {
+        (**self).weaknesses()
     }
 }
 
@@ -156,7 +188,7 @@ impl TargetErrorKind {
 }
 
 /// An operation that a target refused.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{operation} {object}: {what}")]
 pub struct TargetError {
     /// What it means.

@@ -82,8 +82,10 @@ fn blocked(runner: &Runner<'_>, instrument: &Instrument, expected: Option<BlockK
 }
 
 fn reason(runner: &Runner<'_>, instrument: &Instrument) -> Result<Option<String>, Stop> {
-    let conditions = runner.process()?.trader.conditions();
-    let reason = gate::reason(&live(runner)?, &conditions, instrument);
+    let process = runner.process()?;
+    let conditions = process.trader.conditions();
+    let reason = process.book.with_state(|state| gate::reason(state, &conditions, instrument));
+    let reason = reason.map_err(|failed| Stop::CannotRun(failed.to_string()))?;
     Ok(reason.map(|(why, opens)| format!("{why}; to open it: {opens}")))
 }
 
