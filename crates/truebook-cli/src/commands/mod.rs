@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod backup;
 mod block;
 mod checkpoint;
 mod completions;
@@ -34,7 +35,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
     if let Command::Completions(args) = &flags.command {
         return completions::run(args);
     }
-    let needs = Needs::new(&flags.globals)?;
+    let needs = Needs::new(&flags.globals, flags.command.backup_places())?;
     match &flags.command {
         Command::Init(args) => init::run(&needs, args),
         Command::State(args) => state::run(&needs, args),
@@ -46,6 +47,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Settings(args) => settings::run(&needs, args),
         Command::Recover(args) => recover::run(&needs, args),
         Command::Restore(args) => restore::run(&needs, args),
+        Command::Backup(args) => backup::run(&needs, args),
         Command::Export(args) => export::run(&needs, args),
         Command::Pipe(args) => pipe::run(&needs, args),
         Command::Orders(args) => orders::run(&needs, args),

@@ -93,7 +93,7 @@ fn find_shelf<T>(
     args: &RestoreArgs,
     use_it: impl Fn(&Shelf) -> Result<T, BackupError>,
 ) -> Result<(Shelf, T), Failure> {
-    let places = args.from.clone().map_or_else(|| backup::places(needs), |from| vec![from]);
+    let places = args.from.clone().map_or_else(|| backup::places(needs, &args.place), |from| vec![from]);
     let (last, others) = places.split_last().ok_or_else(|| Failure::new("no place for backups is given"))?;
     for place in others {
         match try_place(needs, args, place, &use_it) {
@@ -112,7 +112,8 @@ fn try_place<T>(
 ) -> Result<(Shelf, T), Failure> {
     let target = backup::target(place)?;
     let book = which_book(needs, args, &*target)?;
-    let shelf = Shelf::new(Arc::clone(&target), book, backup::unlock(needs.backups())?);
+    let unlock = backup::unlock(&args.place, &*target, book)?;
+    let shelf = Shelf::new(Arc::clone(&target), book, unlock);
     let made = use_it(&shelf)?;
     Ok((shelf, made))
 }

@@ -1,8 +1,8 @@
 //! The commands and what each takes.
 
 use super::{
-    BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, OrdersArgs, PaperArgs, ReasonArgs,
-    ReconcileArgs, RestoreArgs, RunArgs, Source,
+    BackupArgs, BackupPlaceArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, KeeperArgs,
+    OrdersArgs, PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     /// has proved it, it takes the old one's place. What was there is kept in aside/. Sequence numbers that existed
     /// are never used again, and the restore is an event in the book.
     Restore(RestoreArgs),
+    /// Backups: make, list, prove and rotate them
+    Backup(BackupArgs),
     /// Write the book out for other programs; an encrypted book is written in the clear
     Export(ExportArgs),
     /// A session for any language: one JSON command a line in, one JSON answer a line out
@@ -102,6 +104,18 @@ pub(crate) enum Command {
     Drill(DrillArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Where this command was told that backups are.
+    pub(crate) const fn backup_places(&self) -> Option<&BackupPlaceArgs> {
+        match self {
+            Self::Run(args) => Some(&args.backups.form.place),
+            Self::Pipe(args) => Some(&args.backups.form.place),
+            Self::Restore(args) => Some(&args.place),
+            _ => None,
+        }
+    }
 }
 
 /// `drill`.
@@ -346,6 +360,8 @@ pub(crate) struct PipeArgs {
     /// Trade too: with --venue-url
     #[command(flatten)]
     pub(crate) trading: super::trading::VenueArgs,
+    #[command(flatten)]
+    pub(crate) backups: KeeperArgs,
 }
 
 /// See [`OnChangedSettings`].

@@ -1,9 +1,8 @@
 //! Options of every command.
 
-use super::BackupPlaceArgs;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use truebook::book::{CHECKPOINT_EVENTS, Upkeep};
+use truebook::book::{CHECKPOINT_EVENTS, OnDamage, Upkeep};
 use truebook::journal::SEGMENT_BYTES_DEFAULT;
 
 /// Options of every command.
@@ -40,8 +39,9 @@ pub(crate) struct Globals {
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = CHECKPOINT_EVENTS)]
     pub(crate) checkpoint_events: u64,
 
-    #[command(flatten)]
-    pub(crate) backups: BackupPlaceArgs,
+    /// What to do when opening a book for writing finds damage that a backup can mend
+    #[arg(long, global = true, value_enum, default_value_t = OnDamageArg::Mend)]
+    pub(crate) on_damage: OnDamageArg,
 }
 
 /// See [`Upkeep`].
@@ -56,6 +56,24 @@ impl From<UpkeepArg> for Upkeep {
         match typed {
             UpkeepArg::Thread => Self::Thread,
             UpkeepArg::Inline => Self::Inline,
+        }
+    }
+}
+
+/// See [`OnDamage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnDamageArg {
+    /// Mend it, tell, and record it in the book
+    Mend,
+    /// Change nothing, and print what a backup can give back and the command that does it
+    Ask,
+}
+
+impl From<OnDamageArg> for OnDamage {
+    fn from(typed: OnDamageArg) -> Self {
+        match typed {
+            OnDamageArg::Mend => Self::Mend,
+            OnDamageArg::Ask => Self::Ask,
         }
     }
 }

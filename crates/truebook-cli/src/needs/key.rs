@@ -42,6 +42,11 @@ fn variable(name: &str) -> Result<Option<String>, Failure> {
 }
 
 fn read_passphrase(path: &Path) -> Result<KeySource, Failure> {
+    passphrase(path).map(KeySource::Passphrase)
+}
+
+/// The passphrase in a file that only its owner can read.
+pub(super) fn passphrase(path: &Path) -> Result<Passphrase, Failure> {
     check_permissions(path)?;
     let source = Source::File(path.to_owned());
     let text = input::read(&source, PASSPHRASE_BYTES_MAX)?.into_text()?;
@@ -49,7 +54,7 @@ fn read_passphrase(path: &Path) -> Result<KeySource, Failure> {
     if passphrase.is_empty() {
         return Err(Failure::new(format!("the passphrase file {} is empty", path.display())));
     }
-    Ok(KeySource::Passphrase(Passphrase::new(passphrase)))
+    Ok(Passphrase::new(passphrase))
 }
 
 #[cfg(unix)]

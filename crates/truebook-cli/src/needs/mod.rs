@@ -8,7 +8,7 @@ pub(crate) mod value;
 pub(crate) mod venue;
 
 use crate::errors::Failure;
-use crate::flags::{BackupPlaceArgs, Globals, UpkeepArg};
+use crate::flags::{BackupPlaceArgs, Globals, OnDamageArg, UpkeepArg};
 use crate::output::{Format, Out, notes};
 use std::path::{Path, PathBuf};
 use truebook::book::{CheckpointSchedule, OpenOptions, Peek};
@@ -29,10 +29,11 @@ pub(crate) struct Needs {
     segment_bytes: u32,
     checkpoint_events: u64,
     backups: BackupPlaceArgs,
+    on_damage: OnDamageArg,
 }
 
 impl Needs {
-    pub(crate) fn new(globals: &Globals) -> Result<Self, Failure> {
+    pub(crate) fn new(globals: &Globals, backups: Option<&BackupPlaceArgs>) -> Result<Self, Failure> {
         Ok(Self {
             data: globals.data.clone().unwrap_or_else(|| DATA_DEFAULT.into()),
             key: key::find(globals)?,
@@ -40,7 +41,8 @@ impl Needs {
             upkeep: globals.upkeep,
             segment_bytes: globals.segment_bytes,
             checkpoint_events: globals.checkpoint_events,
-            backups: globals.backups.clone(),
+            backups: backups.cloned().unwrap_or_else(backup::from_environment),
+            on_damage: globals.on_damage,
         })
     }
 
@@ -64,7 +66,7 @@ impl Needs {
         Out::stdout(self.format)
     }
 
-    /// Where backups are.
+    /// Where backups are, as it was typed or stands in the environment.
     pub(crate) const fn backups(&self) -> &BackupPlaceArgs {
         &self.backups
     }
@@ -76,7 +78,7 @@ impl Needs {
             journal: JournalOptions { segment_bytes: self.segment_bytes, ..JournalOptions::default() },
             upkeep: self.upkeep.into(),
             backups: backup::fallbacks(self),
-            on_damage: self.backups.on_damage.into(),
+            on_damage: self.on_damage.into(),
             checkpoints: CheckpointSchedule {
                 events: self.checkpoint_events,
                 ..CheckpointSchedule::default()

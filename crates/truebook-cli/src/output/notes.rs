@@ -1,6 +1,7 @@
 //! Remarks on standard error.
 
 use std::io::Write;
+use truebook::backup::PlaceStatus;
 use truebook::recovery::{Finding, Report};
 
 /// Tells something that is no failure.
@@ -13,6 +14,18 @@ pub(crate) fn warn(what: &str) {
 pub(crate) fn opening(report: &Report) {
     for line in lines(report) {
         warn(&line);
+    }
+}
+
+/// Tells what is wrong with backups, if anything is.
+pub(crate) fn backups(places: &[PlaceStatus]) {
+    for place in places {
+        for alarm in &place.alarms {
+            warn(&format!("backups in {}: {alarm}", place.place));
+        }
+        if let Some(failing) = &place.failing {
+            warn(&format!("backups in {} fail: {failing}", place.place));
+        }
     }
 }
 

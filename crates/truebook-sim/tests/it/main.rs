@@ -17,6 +17,7 @@ mod histories;
 mod large_books;
 mod mending;
 mod replacing;
+mod restored;
 mod restoring;
 mod sim_disk;
 mod sim_faults;
