@@ -1,8 +1,8 @@
 //! The commands and what each takes.
 
 use super::{
-    BackupArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, KeeperArgs, OrdersArgs, PaperArgs,
-    ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
+    BackupArgs, BackupPlaceArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, KeeperArgs,
+    OrdersArgs, PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -104,6 +104,18 @@ pub(crate) enum Command {
     Drill(DrillArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Where this command was told that backups are.
+    pub(crate) const fn backup_places(&self) -> Option<&BackupPlaceArgs> {
+        match self {
+            Self::Run(args) => Some(&args.backups.form.place),
+            Self::Pipe(args) => Some(&args.backups.form.place),
+            Self::Restore(args) => Some(&args.place),
+            _ => None,
+        }
+    }
 }
 
 /// `drill`.

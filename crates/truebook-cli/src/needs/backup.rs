@@ -3,16 +3,19 @@
 use super::{Needs, input, key};
 use crate::errors::Failure;
 use crate::flags::{BackupFormArgs, BackupPlaceArgs, KeeperArgs, Source};
+use crate::output::notes;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use truebook::Book;
 use truebook::backup::form::{Lock, Unlock};
 use truebook::backup::keeper::Schedule;
 use truebook::backup::names::identity_object;
+use truebook::backup::shelf::books;
 use truebook::backup::target::{Backoff, Retrying, Stop, from_url};
 use truebook::backup::{
-    Form, Identities, Keeper, KeeperOptions, Place, Recipients, Shelf, Shipping, Target, TargetErrorKind,
-    new_passphrase_identity,
+    Fallback, Form, Identities, Keeper, KeeperOptions, Place, Recipients, Shelf, Shipping, Target,
+    TargetErrorKind, new_passphrase_identity,
 };
 use truebook::core::id::BookId;
 use truebook::core::retention::Keep;
@@ -45,6 +48,61 @@ pub(crate) fn sibling(needs: &Needs) -> PathBuf {
 fn whole(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     std::fs::canonicalize(&path).unwrap_or(path)
+}
+
+/// What stands in the environment, for commands that have no options about backups.
+pub(super) fn from_environment() -> BackupPlaceArgs {
+    let text = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let places = text("TRUEBOOK_BACKUP_TO").unwrap_or_default();
+    BackupPlaceArgs {
+        backup_to: places.split(',').filter(|place| !place.is_empty()).map(str::to_owned).collect(),
+        backup_identity: text("TRUEBOOK_BACKUP_IDENTITY").map(PathBuf::from),
+        backup_passphrase_file: text("TRUEBOOK_BACKUP_PASSPHRASE_FILE").map(PathBuf::from),
+    }
+}
+
+/// Where a damaged book is mended from: the directory beside it, then the places as they were typed. One that
+/// cannot be used is told and passed over, since a sound book opens without any.
+pub(super) fn fallbacks(needs: &Needs) -> Vec<Fallback> {
+    let args = needs.backups();
+    let sibling = Some(sibling(needs)).filter(|dir| dir.is_dir()).map(|dir| dir.display().to_string());
+    let typed = typed(args).into_iter().filter(|place| Some(place) != sibling.as_ref());
+    let places: Vec<String> = sibling.clone().into_iter().chain(typed).collect();
+    let usable = places.iter().filter_map(|place| match target(place) {
+        Ok(target) => {
+            let unlock = Arc::new(Later { args: args.clone(), target: Arc::clone(&target) });
+            Some(Fallback { target, unlock: Some(unlock) })
+        }
+        Err(failure) => {
+            notes::warn(&format!("no damage is mended from {place}: {}", failure.in_one_line()));
+            None
+        }
+    });
+    usable.collect()
+}
+
+/// Opens encrypted backups with what was given, which is looked at only when something must be opened.
+struct Later {
+    args: BackupPlaceArgs,
+    target: Arc<dyn Target>,
+}
+
+impl Unlock for Later {
+    fn unlock(&self, locked: &[u8]) -> io::Result<Vec<u8>> {
+        let mut told = "give the identity (--backup-identity FILE) or the passphrase".to_owned();
+        for book in books(&*self.target).map_err(io::Error::other)?.into_keys() {
+            match identities(&self.args, &*self.target, book, IfMissing::Fail) {
+                Ok(Some(identities)) => match identities.unlock(locked) {
+                    Ok(opened) => return Ok(opened),
+                    Err(failed) => told = failed.to_string(),
+                },
+                Ok(None) => break,
+                Err(failure) => told = failure.in_one_line(),
+            }
+        }
+        let what = format!("it is encrypted for the backup: {told}");
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, what))
+    }
 }
 
 /// Whether keeping the place up to date must not wait for it.

@@ -11,6 +11,7 @@ mod identity;
 mod import;
 mod life;
 mod log;
+mod mending;
 mod pipe;
 mod readable;
 mod recover;
