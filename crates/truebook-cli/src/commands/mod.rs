@@ -1,8 +1,10 @@
 //! One file a command.
 
+mod audit;
 mod backup;
 mod block;
 mod checkpoint;
+mod child;
 mod completions;
 mod correct;
 mod demo;
@@ -64,6 +66,8 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Demo(args) => demo::run(&needs, args),
         Command::DemoBot(args) => demo::bot(&needs, args),
         Command::Drill(args) => drill::run(&needs, args),
+        Command::Audit(args) => audit::run(&needs, &flags.globals, args),
+        Command::AuditChild(args) => audit::child(&needs, args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -1,8 +1,8 @@
 //! The commands and what each takes.
 
 use super::{
-    BackupArgs, BackupPlaceArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, KeeperArgs,
-    OrdersArgs, PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
+    AuditArgs, AuditChildArgs, BackupArgs, BackupPlaceArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs,
+    FillsArgs, KeeperArgs, OrdersArgs, PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -102,6 +102,15 @@ pub(crate) enum Command {
     /// removed again; no book of yours is touched. Exit code 1 if an expectation did not hold, 2 if a drill
     /// could not be run.
     Drill(DrillArgs),
+    /// Prove the claims on this machine and this disk, on a copy of the book; works beside a bot
+    ///
+    /// The book itself is only read. Its copy is killed in the middle of saves, damaged, filled up, restored,
+    /// and so on; then every line of the checklist is printed with what was run, how often, and what came
+    /// out: pass, warn, not_tested or fail. Exit code 0 if nothing failed, 1 if something did, 2 if the audit
+    /// itself could not be done.
+    Audit(AuditArgs),
+    #[command(hide = true)]
+    AuditChild(AuditChildArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

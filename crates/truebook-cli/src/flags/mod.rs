@@ -1,11 +1,13 @@
 //! What was typed.
 
+mod audit;
 mod backup;
 mod commands;
 mod globals;
 mod source;
 mod trading;
 
+pub(crate) use audit::{AuditArgs, AuditChild, AuditChildArgs, AuditDrill, PlantArg};
 pub(crate) use backup::{
     BackupArgs, BackupCommand, BackupCreateArgs, BackupFollowArgs, BackupFormArgs, BackupPlaceArgs,
     BackupPruneArgs, BackupVerifyArgs, KeeperArgs, RestoreArgs,
