@@ -37,7 +37,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
     if let Command::Completions(args) = &flags.command {
         return completions::run(args);
     }
-    let needs = Needs::new(&flags.globals)?;
+    let needs = Needs::new(&flags.globals, flags.command.backup_places())?;
     match &flags.command {
         Command::Init(args) => init::run(&needs, args),
         Command::State(args) => state::run(&needs, args),

@@ -1,8 +1,8 @@
 //! The commands and what each takes.
 
 use super::{
-    AuditArgs, AuditChildArgs, BackupArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs,
-    KeeperArgs, OrdersArgs, PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
+    AuditArgs, AuditChildArgs, BackupArgs, BackupPlaceArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs,
+    FillsArgs, KeeperArgs, OrdersArgs, PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -113,6 +113,18 @@ pub(crate) enum Command {
     AuditChild(AuditChildArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Where this command was told that backups are.
+    pub(crate) const fn backup_places(&self) -> Option<&BackupPlaceArgs> {
+        match self {
+            Self::Run(args) => Some(&args.backups.form.place),
+            Self::Pipe(args) => Some(&args.backups.form.place),
+            Self::Restore(args) => Some(&args.place),
+            _ => None,
+        }
+    }
 }
 
 /// `drill`.

@@ -16,7 +16,7 @@ pub(crate) use commands::{
     Command, CompletionsArgs, DrillArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs,
     ReadableArg, RecoverArgs, SettingsArgs, SettingsCommand, StateArgs, StateCommand,
 };
-pub(crate) use globals::{Globals, UpkeepArg};
+pub(crate) use globals::{Globals, OnDamageArg, UpkeepArg};
 pub(crate) use source::Source;
 pub(crate) use trading::{
     BlockArgs, ClassArg, CorrectArgs, DemoArgs, DemoBot, DemoBotArgs, FaultArgs, FillsArgs, OrdersArgs,

@@ -1,18 +1,21 @@
 //! Places of backups, made of what was typed.
 
-use super::{Needs, key};
+use super::{Needs, input, key};
 use crate::errors::Failure;
-use crate::flags::{BackupFormArgs, BackupPlaceArgs, KeeperArgs};
+use crate::flags::{BackupFormArgs, BackupPlaceArgs, KeeperArgs, Source};
+use crate::output::notes;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use truebook::Book;
 use truebook::backup::form::{Lock, Unlock};
 use truebook::backup::keeper::Schedule;
 use truebook::backup::names::identity_object;
-use truebook::backup::target::{Backoff, OBJECT_BYTES_MAX, Retrying, Stop, from_url};
+use truebook::backup::shelf::books;
+use truebook::backup::target::{Backoff, Retrying, Stop, from_url};
 use truebook::backup::{
-    Form, Identities, Keeper, KeeperOptions, Place, Recipients, Shelf, Shipping, Target, TargetErrorKind,
-    new_passphrase_identity,
+    Fallback, Form, Identities, Keeper, KeeperOptions, Place, Recipients, Shelf, Shipping, Target,
+    TargetErrorKind, new_passphrase_identity,
 };
 use truebook::core::id::BookId;
 use truebook::core::retention::Keep;
@@ -45,6 +48,61 @@ pub(crate) fn sibling(needs: &Needs) -> PathBuf {
 fn whole(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     std::fs::canonicalize(&path).unwrap_or(path)
+}
+
+/// What stands in the environment, for commands that have no options about backups.
+pub(super) fn from_environment() -> BackupPlaceArgs {
+    let text = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let places = text("TRUEBOOK_BACKUP_TO").unwrap_or_default();
+    BackupPlaceArgs {
+        backup_to: places.split(',').filter(|place| !place.is_empty()).map(str::to_owned).collect(),
+        backup_identity: text("TRUEBOOK_BACKUP_IDENTITY").map(PathBuf::from),
+        backup_passphrase_file: text("TRUEBOOK_BACKUP_PASSPHRASE_FILE").map(PathBuf::from),
+    }
+}
+
+/// Where a damaged book is mended from: the directory beside it, then the places as they were typed. One that
+/// cannot be used is told and passed over, since a sound book opens without any.
+pub(super) fn fallbacks(needs: &Needs) -> Vec<Fallback> {
+    let args = needs.backups();
+    let sibling = Some(sibling(needs)).filter(|dir| dir.is_dir()).map(|dir| dir.display().to_string());
+    let typed = typed(args).into_iter().filter(|place| Some(place) != sibling.as_ref());
+    let places: Vec<String> = sibling.clone().into_iter().chain(typed).collect();
+    let usable = places.iter().filter_map(|place| match target(place) {
+        Ok(target) => {
+            let unlock = Arc::new(Later { args: args.clone(), target: Arc::clone(&target) });
+            Some(Fallback { target, unlock: Some(unlock) })
+        }
+        Err(failure) => {
+            notes::warn(&format!("no damage is mended from {place}: {}", failure.in_one_line()));
+            None
+        }
+    });
+    usable.collect()
+}
+
+/// Opens encrypted backups with what was given, which is looked at only when something must be opened.
+struct Later {
+    args: BackupPlaceArgs,
+    target: Arc<dyn Target>,
+}
+
+impl Unlock for Later {
+    fn unlock(&self, locked: &[u8]) -> io::Result<Vec<u8>> {
+        let mut told = "give the identity (--backup-identity FILE) or the passphrase".to_owned();
+        for book in books(&*self.target).map_err(io::Error::other)?.into_keys() {
+            match identities(&self.args, &*self.target, book, IfMissing::Fail) {
+                Ok(Some(identities)) => match identities.unlock(locked) {
+                    Ok(opened) => return Ok(opened),
+                    Err(failed) => told = failed.to_string(),
+                },
+                Ok(None) => break,
+                Err(failure) => told = failure.in_one_line(),
+            }
+        }
+        let what = format!("it is encrypted for the backup: {told}");
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, what))
+    }
 }
 
 /// Whether keeping the place up to date must not wait for it.
@@ -129,18 +187,17 @@ fn identities(
         Some(passphrase) => Identities::from_passphrase(&file, passphrase),
         None => Identities::from_file_text(&String::from_utf8_lossy(&file)),
     };
-    opened.map(Some).map_err(|failed| Failure::new(failed.to_string()))
+    opened.map(Some).map_err(|failed| {
+        let file = match &args.backup_identity {
+            Some(path) => path.display().to_string(),
+            None => target.describe(&identity_object(book)),
+        };
+        Failure::new(format!("the identity file {file} cannot be used")).with_cause(&failed)
+    })
 }
 
 fn read_identity(path: &Path) -> Result<Vec<u8>, Failure> {
-    let shown = path.display();
-    let failed =
-        |failed: std::io::Error| Failure::new(format!("read the identity file {shown}")).with_cause(&failed);
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > IDENTITY_BYTES_MAX.min(OBJECT_BYTES_MAX) {
-        return Err(Failure::new(format!("{shown} is too long to be an identity file")));
-    }
-    std::fs::read(path).map_err(failed)
+    Ok(input::read(&Source::File(path.to_owned()), IDENTITY_BYTES_MAX)?.bytes)
 }
 
 /// All places of a book, ready to be used.

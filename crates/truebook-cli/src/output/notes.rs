@@ -42,6 +42,7 @@ pub(crate) fn lines(report: &Report) -> Vec<String> {
             cut.kept_in.as_ref().map_or_else(String::new, |kept| format!("; kept in {kept}")),
         ));
     }
+    lines.extend(report.mended.iter().map(ToString::to_string));
     lines.extend(
         report.set_aside.iter().map(|aside| format!("{} is set aside: {}", aside.file, aside.kept_in)),
     );

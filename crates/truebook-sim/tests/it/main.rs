@@ -15,6 +15,7 @@ mod damage;
 mod full_disk;
 mod histories;
 mod large_books;
+mod mending;
 mod replacing;
 mod restored;
 mod restoring;

@@ -90,6 +90,14 @@ pub fn reached(shelf: &Shelf) -> Result<Seq, BackupError> {
     Ok(last)
 }
 
+/// The highest sequence number that a piece on a shelf has, whether or not it continues anything.
+///
+/// # Errors
+/// The target's.
+pub fn highest(shelf: &Shelf) -> Result<Option<Seq>, BackupError> {
+    Ok(pieces(shelf)?.into_iter().map(|(_, last, _)| last).max())
+}
+
 /// The pieces on a shelf: first and last sequence number, and the object, in order.
 fn pieces(shelf: &Shelf) -> Result<Vec<(Seq, Seq, String)>, BackupError> {
     let mut found = Vec::new();

@@ -5,6 +5,7 @@ use crate::backup::error::BackupError;
 use crate::backup::generation::{Generation, StoredFile, StoredSegment};
 use crate::backup::names::GenerationId;
 use crate::backup::shelf::Shelf;
+use crate::backup::tail;
 use crate::backup::verdict::Verdict;
 use crate::book::{OpenOptions, make_context};
 use crate::crypt::KeySource;
@@ -209,7 +210,16 @@ impl<'a> Chooser<'a> {
                 Err(failed) => return Err(failed),
             }
         }
-        let highest = newest_first.iter().map(|generation| generation.last).max();
+        let generations = newest_first.iter().map(|generation| generation.last).max();
+        // What was shipped and is in no generation yet existed all the same.
+        let shipped = tail::highest(shelf)?;
+        if let Some(shipped) = shipped.filter(|shipped| Some(*shipped) > generations) {
+            warnings.push(format!(
+                "events up to {shipped} were shipped and are in no generation yet: they are not restored, only \
+                 their numbers are left out"
+            ));
+        }
+        let highest = generations.max(shipped);
         Ok(Self { shelf, newest_first, verdicts: shelf.verdicts()?, highest, warnings })
     }
 

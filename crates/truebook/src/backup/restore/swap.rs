@@ -135,7 +135,7 @@ pub(super) fn swap(disk: &dyn Disk, marker: &Marker) -> Result<(), FileError> {
     assert_eq!(marker.step, Step::Out, "a restore begins with moving out");
     // Whatever needs room is done while nothing is decided yet.
     make_dirs(disk, marker.out.iter().map(|name| marker.aside(name)))?;
-    make_dirs(disk, marker.into.iter().cloned())?;
+    make_book_dirs(disk)?;
     keep_unusable_marker(disk, marker)?;
     marker.write(disk)?;
     carry_out(disk, marker.clone())
@@ -212,7 +212,7 @@ fn move_out(disk: &dyn Disk, marker: &Marker) -> Result<(), FileError> {
 
 fn move_in(disk: &dyn Disk, marker: &Marker) -> Result<(), FileError> {
     let told = Told(disk);
-    make_dirs(disk, marker.into.iter().cloned())?;
+    make_book_dirs(disk)?;
     for name in &marker.into {
         // What is not staged any more was moved before; should it be nowhere, opening finds the damage.
         if told.exists(&staged(name))? {
@@ -243,6 +243,11 @@ fn make_dirs(disk: &dyn Disk, names: impl Iterator<Item = String>) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// All directories of a book: one of them may have no file yet.
+fn make_book_dirs(disk: &dyn Disk) -> Result<(), FileError> {
+    super::BOOK_DIRS.iter().filter(|dir| !dir.is_empty()).try_for_each(|dir| Told(disk).create_dir(dir))
 }
 
 fn sync_dirs(disk: &dyn Disk, names: impl Iterator<Item = String>) -> Result<(), FileError> {
