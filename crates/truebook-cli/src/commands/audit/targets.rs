@@ -19,7 +19,9 @@ fn places(stage: &Stage<'_>) -> Vec<String> {
 
 fn shelf(stage: &Stage<'_>, place: &str) -> Result<Shelf, Failure> {
     let book = stage.peek(&stage.base())?.state.live().identity.book;
-    Ok(Shelf::new(Arc::clone(&backup::target(place)?), book, backup::unlock(&stage.args.place)?))
+    let target = backup::target(place)?;
+    let unlock = backup::unlock(&stage.args.place, &*target, book)?;
+    Ok(Shelf::new(target, book, unlock))
 }
 
 /// A generation and what is known of it.
