@@ -6,6 +6,7 @@
 //! `TRUEBOOK_FAULT_STRIDE=10` looks at every tenth call only, for a quick look.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests, helpers included")]
 
+mod backups;
 mod matrix;
 mod restore;
 mod session;
@@ -63,4 +64,19 @@ fn p9_p10_with_an_io_error_at_every_changing_system_call_of_a_restore_there_is_o
 #[test]
 fn p9_p10_with_a_full_disk_at_every_changing_system_call_of_a_restore_there_is_one_of_the_two_books() {
     restore::run_matrix(Fault::Full);
+}
+
+#[test]
+fn p9_killed_at_every_changing_system_call_of_a_backup_no_verified_generation_is_lost_or_wrong() {
+    backups::run_matrix(Fault::Kill);
+}
+
+#[test]
+fn p9_with_an_io_error_at_every_changing_system_call_of_a_backup_no_verified_generation_is_lost_or_wrong() {
+    backups::run_matrix(Fault::Io);
+}
+
+#[test]
+fn p9_with_a_full_disk_at_every_changing_system_call_of_a_backup_no_verified_generation_is_lost_or_wrong() {
+    backups::run_matrix(Fault::Full);
 }

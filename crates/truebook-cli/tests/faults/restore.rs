@@ -25,7 +25,7 @@ const CALLS_MIN: usize = 60;
 const OLD: (u64, u64) = (60, 61);
 const RESTORED: (u64, u64) = (40, 62);
 
-fn words(data: &Path) -> Vec<String> {
+pub(crate) fn words(data: &Path) -> Vec<String> {
     let data = data.display().to_string();
     ["--data", &data, "--upkeep", "inline", "--segment-bytes", "16384"].map(str::to_owned).to_vec()
 }
@@ -38,7 +38,7 @@ fn command(data: &Path, target: &Path) -> Vec<String> {
     command
 }
 
-fn session(data: &Path, from: u32, to: u32) {
+pub(crate) fn session(data: &Path, from: u32, to: u32) {
     let mut script = String::new();
     for n in from..=to {
         let pad = "p".repeat(600);
