@@ -431,6 +431,8 @@ pub enum StateAfter {
     Complete,
     /// Their effect is lost; somebody accepted that.
     LossAccepted,
+    /// They were brought back from a backup: nothing is missing any more.
+    Mended,
 }
 
 /// The book was put back to an earlier point.

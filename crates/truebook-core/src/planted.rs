@@ -42,17 +42,20 @@ pub enum Bug {
     SendFirst = 17,
     /// New orders leave a book that was put back before it is known what happened since.
     GateOpenInGap = 18,
+    /// A segment of a backup is used without comparing the hash chain.
+    BackupChainNotCompared = 19,
 }
 
 impl Bug {
     /// Those about files.
-    pub const OF_FILES: [Self; 6] = [
+    pub const OF_FILES: [Self; 7] = [
         Self::NoDirectorySync,
         Self::AckBeforeSync,
         Self::NoPoison,
         Self::WrongTailRule,
         Self::RenameBeforeSync,
         Self::ChainNotChecked,
+        Self::BackupChainNotCompared,
     ];
 
     /// Those about orders.

@@ -1,7 +1,10 @@
 //! One file a command.
 
+mod audit;
+mod backup;
 mod block;
 mod checkpoint;
+mod child;
 mod completions;
 mod correct;
 mod demo;
@@ -34,7 +37,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
     if let Command::Completions(args) = &flags.command {
         return completions::run(args);
     }
-    let needs = Needs::new(&flags.globals)?;
+    let needs = Needs::new(&flags.globals, flags.command.backup_places())?;
     match &flags.command {
         Command::Init(args) => init::run(&needs, args),
         Command::State(args) => state::run(&needs, args),
@@ -46,6 +49,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Settings(args) => settings::run(&needs, args),
         Command::Recover(args) => recover::run(&needs, args),
         Command::Restore(args) => restore::run(&needs, args),
+        Command::Backup(args) => backup::run(&needs, args),
         Command::Export(args) => export::run(&needs, args),
         Command::Pipe(args) => pipe::run(&needs, args),
         Command::Orders(args) => orders::run(&needs, args),
@@ -62,6 +66,8 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome, Failure> {
         Command::Demo(args) => demo::run(&needs, args),
         Command::DemoBot(args) => demo::bot(&needs, args),
         Command::Drill(args) => drill::run(&needs, args),
+        Command::Audit(args) => audit::run(&needs, &flags.globals, args),
+        Command::AuditChild(args) => audit::child(&needs, args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -112,7 +112,8 @@ fn try_place<T>(
 ) -> Result<(Shelf, T), Failure> {
     let target = backup::target(place)?;
     let book = which_book(needs, args, &*target)?;
-    let shelf = Shelf::new(Arc::clone(&target), book, backup::unlock(&args.place)?);
+    let unlock = backup::unlock(&args.place, &*target, book)?;
+    let shelf = Shelf::new(Arc::clone(&target), book, unlock);
     let made = use_it(&shelf)?;
     Ok((shelf, made))
 }

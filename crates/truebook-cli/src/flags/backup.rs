@@ -1,8 +1,11 @@
 //! Where backups are, and putting a book back from them.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
+use truebook::backup::form::LEVEL_DEFAULT;
+use truebook::backup::keeper::GENERATION_INTERVAL;
 use truebook::core::id::{BookId, Seq};
+use truebook::core::retention::KEEP_LAST;
 use truebook::core::time::Utc;
 
 /// Where backups are, and what opens them.
@@ -22,6 +25,130 @@ pub(crate) struct BackupPlaceArgs {
     /// owner can read (mode 0600)
     #[arg(long, value_name = "FILE", env = "TRUEBOOK_BACKUP_PASSPHRASE_FILE")]
     pub(crate) backup_passphrase_file: Option<PathBuf>,
+}
+
+/// How backups are made.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Backups")]
+pub(crate) struct BackupFormArgs {
+    #[command(flatten)]
+    pub(crate) place: BackupPlaceArgs,
+
+    /// Encrypts backups for this age recipient (age1…); may be given more than once. What is encrypted for
+    /// others only cannot be verified here
+    #[arg(long, value_name = "RECIPIENT", env = "TRUEBOOK_BACKUP_RECIPIENT", value_delimiter = ',')]
+    pub(crate) backup_recipient: Vec<String>,
+
+    /// zstd level of backups, 1 (quick) to 19 (small)
+    #[arg(long, value_name = "N", default_value_t = LEVEL_DEFAULT, value_parser = clap::value_parser!(i32).range(1..=19))]
+    pub(crate) backup_level: i32,
+
+    /// How many of the newest verified generations are kept
+    #[arg(long, value_name = "N", default_value_t = KEEP_LAST)]
+    pub(crate) keep_last: u32,
+    /// The newest of each of so many hours is kept too
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) keep_hourly: u32,
+    /// The newest of each of so many days is kept too
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) keep_daily: u32,
+    /// The newest of each of so many weeks is kept too
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) keep_weekly: u32,
+    /// The newest of each of so many months is kept too
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) keep_monthly: u32,
+}
+
+/// Backups that are made by themselves.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Backups")]
+pub(crate) struct KeeperArgs {
+    #[command(flatten)]
+    pub(crate) form: BackupFormArgs,
+    /// A generation is made after this time, if something changed
+    #[arg(long, value_name = "SECONDS", default_value_t = GENERATION_INTERVAL.as_secs())]
+    pub(crate) backup_every: u64,
+    /// Make no backups
+    #[arg(long, conflicts_with = "backup_to")]
+    pub(crate) no_backups: bool,
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    #[command(subcommand)]
+    pub(crate) command: BackupCommand,
+}
+
+/// What `backup` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Make a generation in every place, prove it, and rotate; works beside a bot
+    Create(BackupCreateArgs),
+    /// Show the generations, and what is known of each
+    List(BackupFormArgs),
+    /// Restore generations into a trial place, replay them and compare the state
+    Verify(BackupVerifyArgs),
+    /// Remove what the rules do not keep
+    Prune(BackupPruneArgs),
+    /// Copy new events to the places as they come, until stopped; works beside a bot
+    Follow(BackupFollowArgs),
+    /// Show how far each place is behind the book
+    Status(BackupFormArgs),
+    /// Try each operation on each place, and name what a place does not do
+    Probe(BackupFormArgs),
+}
+
+/// `backup create`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupCreateArgs {
+    #[command(flatten)]
+    pub(crate) form: BackupFormArgs,
+    /// Why; kept with the generation
+    #[arg(long, value_name = "TEXT", default_value = "by hand")]
+    pub(crate) reason: String,
+    /// Neither prove nor rotate
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+/// `backup verify`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupVerifyArgs {
+    /// Which one, by id or number [default: the newest in each place]
+    pub(crate) generation: Option<String>,
+    #[command(flatten)]
+    pub(crate) form: BackupFormArgs,
+    /// Every generation
+    #[arg(long, conflicts_with = "generation")]
+    pub(crate) all: bool,
+    /// From the first event on, not only what is new since the newest verified one
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Look through the part of all objects that was not read for the longest time instead
+    #[arg(long, conflicts_with_all = ["generation", "all", "full"])]
+    pub(crate) part: bool,
+}
+
+/// `backup prune`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupPruneArgs {
+    #[command(flatten)]
+    pub(crate) form: BackupFormArgs,
+    /// Show what would be removed, and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// `backup follow`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupFollowArgs {
+    #[command(flatten)]
+    pub(crate) form: BackupFormArgs,
+    /// Stop after this time [default: never]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) seconds: Option<u64>,
 }
 
 /// `restore`.

@@ -1,8 +1,8 @@
 //! The commands and what each takes.
 
 use super::{
-    BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs, FillsArgs, OrdersArgs, PaperArgs, ReasonArgs,
-    ReconcileArgs, RestoreArgs, RunArgs, Source,
+    AuditArgs, AuditChildArgs, BackupArgs, BackupPlaceArgs, BlockArgs, CorrectArgs, DemoArgs, DemoBotArgs,
+    FillsArgs, KeeperArgs, OrdersArgs, PaperArgs, ReasonArgs, ReconcileArgs, RestoreArgs, RunArgs, Source,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     /// has proved it, it takes the old one's place. What was there is kept in aside/. Sequence numbers that existed
     /// are never used again, and the restore is an event in the book.
     Restore(RestoreArgs),
+    /// Backups: make, list, prove and rotate them
+    Backup(BackupArgs),
     /// Write the book out for other programs; an encrypted book is written in the clear
     Export(ExportArgs),
     /// A session for any language: one JSON command a line in, one JSON answer a line out
@@ -100,8 +102,29 @@ pub(crate) enum Command {
     /// removed again; no book of yours is touched. Exit code 1 if an expectation did not hold, 2 if a drill
     /// could not be run.
     Drill(DrillArgs),
+    /// Prove the claims on this machine and this disk, on a copy of the book; works beside a bot
+    ///
+    /// The book itself is only read. Its copy is killed in the middle of saves, damaged, filled up, restored,
+    /// and so on; then every line of the checklist is printed with what was run, how often, and what came
+    /// out: pass, warn, not_tested or fail. Exit code 0 if nothing failed, 1 if something did, 2 if the audit
+    /// itself could not be done.
+    Audit(AuditArgs),
+    #[command(hide = true)]
+    AuditChild(AuditChildArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Where this command was told that backups are.
+    pub(crate) const fn backup_places(&self) -> Option<&BackupPlaceArgs> {
+        match self {
+            Self::Run(args) => Some(&args.backups.form.place),
+            Self::Pipe(args) => Some(&args.backups.form.place),
+            Self::Restore(args) => Some(&args.place),
+            _ => None,
+        }
+    }
 }
 
 /// `drill`.
@@ -346,6 +369,8 @@ pub(crate) struct PipeArgs {
     /// Trade too: with --venue-url
     #[command(flatten)]
     pub(crate) trading: super::trading::VenueArgs,
+    #[command(flatten)]
+    pub(crate) backups: KeeperArgs,
 }
 
 /// See [`OnChangedSettings`].

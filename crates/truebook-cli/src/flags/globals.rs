@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use truebook::book::{CHECKPOINT_EVENTS, Upkeep};
+use truebook::book::{CHECKPOINT_EVENTS, OnDamage, Upkeep};
 use truebook::journal::SEGMENT_BYTES_DEFAULT;
 
 /// Options of every command.
@@ -38,6 +38,10 @@ pub(crate) struct Globals {
     /// A checkpoint is made after this many events
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = CHECKPOINT_EVENTS)]
     pub(crate) checkpoint_events: u64,
+
+    /// What to do when opening a book for writing finds damage that a backup can mend
+    #[arg(long, global = true, value_enum, default_value_t = OnDamageArg::Mend)]
+    pub(crate) on_damage: OnDamageArg,
 }
 
 /// See [`Upkeep`].
@@ -52,6 +56,24 @@ impl From<UpkeepArg> for Upkeep {
         match typed {
             UpkeepArg::Thread => Self::Thread,
             UpkeepArg::Inline => Self::Inline,
+        }
+    }
+}
+
+/// See [`OnDamage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnDamageArg {
+    /// Mend it, tell, and record it in the book
+    Mend,
+    /// Change nothing, and print what a backup can give back and the command that does it
+    Ask,
+}
+
+impl From<OnDamageArg> for OnDamage {
+    fn from(typed: OnDamageArg) -> Self {
+        match typed {
+            OnDamageArg::Mend => Self::Mend,
+            OnDamageArg::Ask => Self::Ask,
         }
     }
 }

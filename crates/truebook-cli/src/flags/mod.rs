@@ -1,17 +1,22 @@
 //! What was typed.
 
+mod audit;
 mod backup;
 mod commands;
 mod globals;
 mod source;
 mod trading;
 
-pub(crate) use backup::{BackupPlaceArgs, RestoreArgs};
+pub(crate) use audit::{AuditArgs, AuditChild, AuditChildArgs, AuditDrill, PlantArg};
+pub(crate) use backup::{
+    BackupArgs, BackupCommand, BackupCreateArgs, BackupFollowArgs, BackupFormArgs, BackupPlaceArgs,
+    BackupPruneArgs, BackupVerifyArgs, KeeperArgs, RestoreArgs,
+};
 pub(crate) use commands::{
     Command, CompletionsArgs, DrillArgs, ExportArgs, ExportForm, ImportArgs, InitArgs, LogArgs, PipeArgs,
     ReadableArg, RecoverArgs, SettingsArgs, SettingsCommand, StateArgs, StateCommand,
 };
-pub(crate) use globals::{Globals, UpkeepArg};
+pub(crate) use globals::{Globals, OnDamageArg, UpkeepArg};
 pub(crate) use source::Source;
 pub(crate) use trading::{
     BlockArgs, ClassArg, CorrectArgs, DemoArgs, DemoBot, DemoBotArgs, FaultArgs, FillsArgs, OrdersArgs,

@@ -1,5 +1,6 @@
 //! What the commands about orders, positions and the venue take.
 
+use super::KeeperArgs;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use truebook::core::id::{Instrument, OrderKey};
@@ -131,6 +132,8 @@ pub(crate) struct RunArgs {
     pub(crate) retry_ms: u64,
     #[command(flatten)]
     pub(crate) venue: VenueArgs,
+    #[command(flatten)]
+    pub(crate) backups: KeeperArgs,
 }
 
 /// What trades.

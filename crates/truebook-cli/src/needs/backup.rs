@@ -2,45 +2,255 @@
 
 use super::{Needs, input, key};
 use crate::errors::Failure;
-use crate::flags::{BackupPlaceArgs, Source};
+use crate::flags::{BackupFormArgs, BackupPlaceArgs, KeeperArgs, Source};
+use crate::output::notes;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use truebook::backup::form::Unlock;
-use truebook::backup::{AgeError, BackupError, Identities, Target, target};
+use truebook::Book;
+use truebook::backup::form::{Lock, Unlock};
+use truebook::backup::keeper::Schedule;
+use truebook::backup::names::identity_object;
+use truebook::backup::shelf::books;
+use truebook::backup::target::{Backoff, Retrying, Stop, from_url};
+use truebook::backup::{
+    Fallback, Form, Identities, Keeper, KeeperOptions, Place, Recipients, Shelf, Shipping, Target,
+    TargetErrorKind, new_passphrase_identity,
+};
+use truebook::core::id::BookId;
+use truebook::core::retention::Keep;
+use truebook::world::SystemEntropy;
 
 /// What the directory beside the book is called.
 const SIBLING_SUFFIX: &str = ".backups";
 
-/// The largest identity file that is read, in bytes.
-const IDENTITY_BYTES_MAX: u64 = 1 << 20;
+/// The longest identity file in bytes.
+const IDENTITY_BYTES_MAX: u64 = 64 * 1024;
 
 /// The places, as they were typed; the directory beside the book if nobody said.
 pub(crate) fn places(needs: &Needs, args: &BackupPlaceArgs) -> Vec<String> {
-    let typed: Vec<String> = args.backup_to.iter().filter(|place| !place.is_empty()).cloned().collect();
-    if typed.is_empty() { vec![sibling(needs)] } else { typed }
+    let typed = typed(args);
+    if typed.is_empty() { vec![sibling(needs).display().to_string()] } else { typed }
 }
 
-fn sibling(needs: &Needs) -> String {
-    // Also when the directory was typed as `.`.
-    let whole = std::path::absolute(needs.data()).unwrap_or_else(|_| needs.data().to_owned());
+fn typed(args: &BackupPlaceArgs) -> Vec<String> {
+    args.backup_to.iter().filter(|place| !place.is_empty()).cloned().collect()
+}
+
+/// The directory beside the book.
+pub(crate) fn sibling(needs: &Needs) -> PathBuf {
+    let whole = whole(needs.data());
     let name = whole.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
-    whole.with_file_name(format!("{name}{SIBLING_SUFFIX}")).display().to_string()
+    whole.with_file_name(format!("{name}{SIBLING_SUFFIX}"))
 }
 
-/// The place as a target.
+/// Also when the directory was typed as `.`.
+fn whole(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    std::fs::canonicalize(&path).unwrap_or(path)
+}
+
+/// What stands in the environment, for commands that have no options about backups.
+pub(super) fn from_environment() -> BackupPlaceArgs {
+    let text = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let places = text("TRUEBOOK_BACKUP_TO").unwrap_or_default();
+    BackupPlaceArgs {
+        backup_to: places.split(',').filter(|place| !place.is_empty()).map(str::to_owned).collect(),
+        backup_identity: text("TRUEBOOK_BACKUP_IDENTITY").map(PathBuf::from),
+        backup_passphrase_file: text("TRUEBOOK_BACKUP_PASSPHRASE_FILE").map(PathBuf::from),
+    }
+}
+
+/// Where a damaged book is mended from: the directory beside it, then the places as they were typed. One that
+/// cannot be used is told and passed over, since a sound book opens without any.
+pub(super) fn fallbacks(needs: &Needs) -> Vec<Fallback> {
+    let args = needs.backups();
+    let sibling = Some(sibling(needs)).filter(|dir| dir.is_dir()).map(|dir| dir.display().to_string());
+    let typed = typed(args).into_iter().filter(|place| Some(place) != sibling.as_ref());
+    let places: Vec<String> = sibling.clone().into_iter().chain(typed).collect();
+    let usable = places.iter().filter_map(|place| match target(place) {
+        Ok(target) => {
+            let unlock = Arc::new(Later { args: args.clone(), target: Arc::clone(&target) });
+            Some(Fallback { target, unlock: Some(unlock) })
+        }
+        Err(failure) => {
+            notes::warn(&format!("no damage is mended from {place}: {}", failure.in_one_line()));
+            None
+        }
+    });
+    usable.collect()
+}
+
+/// Opens encrypted backups with what was given, which is looked at only when something must be opened.
+struct Later {
+    args: BackupPlaceArgs,
+    target: Arc<dyn Target>,
+}
+
+impl Unlock for Later {
+    fn unlock(&self, locked: &[u8]) -> io::Result<Vec<u8>> {
+        let mut told = "give the identity (--backup-identity FILE) or the passphrase".to_owned();
+        for book in books(&*self.target).map_err(io::Error::other)?.into_keys() {
+            match identities(&self.args, &*self.target, book, IfMissing::Fail) {
+                Ok(Some(identities)) => match identities.unlock(locked) {
+                    Ok(opened) => return Ok(opened),
+                    Err(failed) => told = failed.to_string(),
+                },
+                Ok(None) => break,
+                Err(failure) => told = failure.in_one_line(),
+            }
+        }
+        let what = format!("it is encrypted for the backup: {told}");
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, what))
+    }
+}
+
+/// Whether keeping the place up to date must not wait for it.
+fn is_remote(place: &str) -> bool {
+    place.contains("://") && !place.starts_with("file://")
+}
+
+/// The place as a target. What does not answer is tried again a few times.
 pub(crate) fn target(place: &str) -> Result<Arc<dyn Target>, Failure> {
-    Ok(target::from_url(place).map_err(BackupError::from)?)
+    let target = from_url(place).map_err(|failed| {
+        let hint = failed.kind.way_out();
+        Failure::new(failed.to_string()).with_hint(hint)
+    })?;
+    if is_remote(place) {
+        let pause = Arc::new(Stop::default());
+        return Ok(Arc::new(Retrying::new(target, Backoff::default(), pause, Arc::new(SystemEntropy))));
+    }
+    Ok(target)
+}
+
+/// The place as a target that a book is backed up to: not inside the book's directory, and the directory
+/// beside the book is made.
+fn target_for(needs: &Needs, place: &str) -> Result<Arc<dyn Target>, Failure> {
+    if is_remote(place) {
+        return target(place);
+    }
+    let directory = whole(Path::new(place.strip_prefix("file://").unwrap_or(place)));
+    if directory.starts_with(whole(needs.data())) {
+        let message =
+            format!("{place} is inside the book's directory: what destroys the book destroys its backups");
+        return Err(
+            Failure::new(message).with_hint("--backup-to a directory elsewhere, best on another disk")
+        );
+    }
+    if directory == sibling(needs) {
+        std::fs::create_dir_all(&directory)
+            .map_err(|failed| Failure::new(format!("create the directory {place}")).with_cause(&failed))?;
+    }
+    target(place)
 }
 
 /// What opens backups that are encrypted, if anything was given.
-pub(crate) fn unlock(args: &BackupPlaceArgs) -> Result<Option<Arc<dyn Unlock>>, Failure> {
-    let Some(path) = &args.backup_identity else { return Ok(None) };
-    let failed = |failed: AgeError| {
-        Failure::new(format!("the identity file {} cannot be used", path.display())).with_cause(&failed)
+pub(crate) fn unlock(
+    args: &BackupPlaceArgs,
+    target: &dyn Target,
+    book: BookId,
+) -> Result<Option<Arc<dyn Unlock>>, Failure> {
+    Ok(identities(args, target, book, IfMissing::Fail)?.map(|identities| Arc::new(identities) as _))
+}
+
+/// What to do if a passphrase is given and the place has no identity under it yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IfMissing {
+    Make,
+    Fail,
+}
+
+fn identities(
+    args: &BackupPlaceArgs,
+    target: &dyn Target,
+    book: BookId,
+    if_missing: IfMissing,
+) -> Result<Option<Identities>, Failure> {
+    let passphrase = args.backup_passphrase_file.as_deref().map(key::passphrase).transpose()?;
+    let file = match (&args.backup_identity, &passphrase) {
+        (None, None) => return Ok(None),
+        (Some(path), _) => read_identity(path)?,
+        (None, Some(passphrase)) => match target.get(&identity_object(book), IDENTITY_BYTES_MAX) {
+            Ok(file) => file,
+            Err(failed) if failed.kind == TargetErrorKind::NotFound && if_missing == IfMissing::Make => {
+                let made =
+                    new_passphrase_identity(passphrase).map_err(|failed| Failure::new(failed.to_string()))?;
+                let object = identity_object(book);
+                target.put_new(&object, &made.encrypted_file).map_err(truebook::backup::BackupError::from)?;
+                // Whoever came first counts: what is there is read back.
+                target.get(&object, IDENTITY_BYTES_MAX).map_err(truebook::backup::BackupError::from)?
+            }
+            Err(failed) => return Err(truebook::backup::BackupError::from(failed).into()),
+        },
     };
-    let input = input::read(&Source::File(path.clone()), IDENTITY_BYTES_MAX)?;
-    let identities = match &args.backup_passphrase_file {
-        Some(file) => Identities::from_passphrase(&input.bytes, &key::passphrase(file)?),
-        None => Identities::from_file_text(&input.into_text()?),
+    let opened = match &passphrase {
+        Some(passphrase) => Identities::from_passphrase(&file, passphrase),
+        None => Identities::from_file_text(&String::from_utf8_lossy(&file)),
     };
-    Ok(Some(Arc::new(identities.map_err(failed)?)))
+    opened.map(Some).map_err(|failed| {
+        let file = match &args.backup_identity {
+            Some(path) => path.display().to_string(),
+            None => target.describe(&identity_object(book)),
+        };
+        Failure::new(format!("the identity file {file} cannot be used")).with_cause(&failed)
+    })
+}
+
+fn read_identity(path: &Path) -> Result<Vec<u8>, Failure> {
+    Ok(input::read(&Source::File(path.to_owned()), IDENTITY_BYTES_MAX)?.bytes)
+}
+
+/// All places of a book, ready to be used.
+pub(crate) fn shelves(needs: &Needs, args: &BackupFormArgs, book: BookId) -> Result<Vec<Place>, Failure> {
+    places(needs, &args.place).iter().map(|place| one_place(needs, args, place, book)).collect()
+}
+
+fn one_place(needs: &Needs, args: &BackupFormArgs, place: &str, book: BookId) -> Result<Place, Failure> {
+    let target = target_for(needs, place)?;
+    let identities = identities(&args.place, &*target, book, IfMissing::Make)?;
+    let lock: Option<Arc<dyn Lock>> = if args.backup_recipient.is_empty() {
+        let by_passphrase = args.place.backup_passphrase_file.as_ref().and(identities.as_ref());
+        by_passphrase.map(|identities| recipients(&identities.recipients())).transpose()?
+    } else {
+        Some(recipients(&args.backup_recipient)?)
+    };
+    let unlock = identities.map(|identities| Arc::new(identities) as Arc<dyn Unlock>);
+    let keep = Keep {
+        last: args.keep_last,
+        hourly: args.keep_hourly,
+        daily: args.keep_daily,
+        weekly: args.keep_weekly,
+        monthly: args.keep_monthly,
+    };
+    let shipping = if is_remote(place) { Shipping::Continuous } else { Shipping::WithGenerations };
+    let form = Form { level: args.backup_level, lock };
+    Ok(Place { shelf: Shelf::new(target, book, unlock), form, keep, shipping })
+}
+
+fn recipients(texts: &[String]) -> Result<Arc<dyn Lock>, Failure> {
+    let recipients = Recipients::parse(texts).map_err(|failed| Failure::new(failed.to_string()))?;
+    Ok(Arc::new(recipients))
+}
+
+/// Begins to keep backups of an open book, unless nobody wants them.
+pub(crate) fn keeper(needs: &Needs, args: &KeeperArgs, book: &Book) -> Result<Option<Keeper>, Failure> {
+    if args.no_backups {
+        return Ok(None);
+    }
+    let schedule = Schedule {
+        generations: std::time::Duration::from_secs(args.backup_every.max(1)),
+        ..Schedule::default()
+    };
+    let places = shelves(needs, &args.form, book.status()?.book)?;
+    let options = KeeperOptions { places, schedule, key: needs.key(), scratch: None };
+    Ok(Some(Keeper::start(book, &options)?))
+}
+
+/// As [`keeper`], for a session that makes backups only where it is told a place.
+pub(crate) fn keeper_if_asked(
+    needs: &Needs,
+    args: &KeeperArgs,
+    book: &Book,
+) -> Result<Option<Keeper>, Failure> {
+    if typed(&args.form.place).is_empty() { Ok(None) } else { keeper(needs, args, book) }
 }

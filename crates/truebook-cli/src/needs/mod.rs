@@ -8,7 +8,7 @@ pub(crate) mod value;
 pub(crate) mod venue;
 
 use crate::errors::Failure;
-use crate::flags::{Globals, UpkeepArg};
+use crate::flags::{BackupPlaceArgs, Globals, OnDamageArg, UpkeepArg};
 use crate::output::{Format, Out, notes};
 use std::path::{Path, PathBuf};
 use truebook::book::{CheckpointSchedule, OpenOptions, Peek};
@@ -28,10 +28,12 @@ pub(crate) struct Needs {
     upkeep: UpkeepArg,
     segment_bytes: u32,
     checkpoint_events: u64,
+    backups: BackupPlaceArgs,
+    on_damage: OnDamageArg,
 }
 
 impl Needs {
-    pub(crate) fn new(globals: &Globals) -> Result<Self, Failure> {
+    pub(crate) fn new(globals: &Globals, backups: Option<&BackupPlaceArgs>) -> Result<Self, Failure> {
         Ok(Self {
             data: globals.data.clone().unwrap_or_else(|| DATA_DEFAULT.into()),
             key: key::find(globals)?,
@@ -39,6 +41,8 @@ impl Needs {
             upkeep: globals.upkeep,
             segment_bytes: globals.segment_bytes,
             checkpoint_events: globals.checkpoint_events,
+            backups: backups.cloned().unwrap_or_else(backup::from_environment),
+            on_damage: globals.on_damage,
         })
     }
 
@@ -62,12 +66,19 @@ impl Needs {
         Out::stdout(self.format)
     }
 
+    /// Where backups are, as it was typed or stands in the environment.
+    pub(crate) const fn backups(&self) -> &BackupPlaceArgs {
+        &self.backups
+    }
+
     /// How the book is opened for writing.
     pub(crate) fn options(&self) -> OpenOptions {
         OpenOptions {
             key: self.key(),
             journal: JournalOptions { segment_bytes: self.segment_bytes, ..JournalOptions::default() },
             upkeep: self.upkeep.into(),
+            backups: backup::fallbacks(self),
+            on_damage: self.on_damage.into(),
             checkpoints: CheckpointSchedule {
                 events: self.checkpoint_events,
                 ..CheckpointSchedule::default()

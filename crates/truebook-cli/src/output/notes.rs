@@ -1,6 +1,7 @@
 //! Remarks on standard error.
 
 use std::io::Write;
+use truebook::backup::PlaceStatus;
 use truebook::recovery::{Finding, Report};
 
 /// Tells something that is no failure.
@@ -13,6 +14,18 @@ pub(crate) fn warn(what: &str) {
 pub(crate) fn opening(report: &Report) {
     for line in lines(report) {
         warn(&line);
+    }
+}
+
+/// Tells what is wrong with backups, if anything is.
+pub(crate) fn backups(places: &[PlaceStatus]) {
+    for place in places {
+        for alarm in &place.alarms {
+            warn(&format!("backups in {}: {alarm}", place.place));
+        }
+        if let Some(failing) = &place.failing {
+            warn(&format!("backups in {} fail: {failing}", place.place));
+        }
     }
 }
 
@@ -29,6 +42,7 @@ pub(crate) fn lines(report: &Report) -> Vec<String> {
             cut.kept_in.as_ref().map_or_else(String::new, |kept| format!("; kept in {kept}")),
         ));
     }
+    lines.extend(report.mended.iter().map(ToString::to_string));
     lines.extend(
         report.set_aside.iter().map(|aside| format!("{} is set aside: {}", aside.file, aside.kept_in)),
     );

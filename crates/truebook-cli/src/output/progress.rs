@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
-use truebook::backup::restore;
+use truebook::backup::{self, restore};
 use truebook::journal::segment::{SegmentIndex, Storage};
 use truebook::verify;
 
@@ -59,6 +59,16 @@ impl restore::Progress for Progress {
     }
 
     fn step(&mut self) {
+        self.advance(1);
+    }
+}
+
+impl backup::Progress for Progress {
+    fn total(&mut self, objects: usize) {
+        self.begin(objects as u64);
+    }
+
+    fn step(&mut self, _object: &str, _bytes: u64) {
         self.advance(1);
     }
 }

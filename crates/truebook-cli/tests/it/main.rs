@@ -1,6 +1,7 @@
 //! The command as people and programs use it: the real binary, real directories.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
 
+mod audit;
 mod bad_input;
 mod demo;
 mod drill;
@@ -11,6 +12,7 @@ mod identity;
 mod import;
 mod life;
 mod log;
+mod mending;
 mod pipe;
 mod readable;
 mod recover;

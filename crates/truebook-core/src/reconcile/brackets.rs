@@ -286,7 +286,7 @@ fn place(intent: Intent, why: alloc::string::String, inputs: &Inputs<'_>, draft:
     let Some(not) = no_leg_leaves(&intent, inputs, draft) else {
         return draft.act(Action::Place(Box::new(intent)), why);
     };
-    let what = format!("{why}: not yet, {not}");
+    let what = format!("held back, because {not}: {why}");
     if intent.role == Role::StopLoss {
         draft.alarm(Some(&intent.instrument), what.clone());
         draft.block(&intent.instrument, BlockKind::Unprotected, what.clone());

@@ -33,7 +33,7 @@ pub const GAP_MARGIN: Duration = Duration::from_mins(15);
 const LATE_ARRIVAL: Duration = Duration::from_mins(1);
 
 /// How many legs in one role a bracket is taken to have had in the time that the book does not know.
-pub(super) const LEGS_MAX: u32 = 32;
+pub(super) const LEGS_MAX: u32 = 16;
 
 type Reports<'a> = BTreeMap<&'a VenueOrderId, &'a OrderReport>;
 
@@ -153,6 +153,9 @@ fn take(
         return true;
     }
     let Some(id) = stray(report, draft).filter(|_| report.replaces.is_none()) else { return false };
+    if !is_settled(inputs, report) {
+        return false;
+    }
     let Some(mut intent) = adopted_intent(report, id) else { return false };
     match families.get(&id) {
         Some(family) => intent = family.leg(&intent),
@@ -164,6 +167,21 @@ fn take(
     draft.record(Event::Adopted(adopted.into()), why);
     draft.own(&report.venue_order, id);
     true
+}
+
+/// Whether what came with the order shows by now, such as its legs.
+fn is_settled(inputs: &Inputs<'_>, report: &OrderReport) -> bool {
+    let age = report.submitted_at.map(|at| inputs.observation.venue_now.since(at));
+    age.is_none_or(|age| age > inputs.settling_time())
+}
+
+/// Whether a live order waits to be taken back, or its parent does.
+pub(super) fn waits(inputs: &Inputs<'_>, report: &OrderReport, draft: &Draft) -> bool {
+    let is_stray = |report: &OrderReport| stray(report, draft).is_some();
+    let of_stray = |parent: &VenueOrderId| {
+        inputs.observation.reports().any(|other| other.venue_order == *parent && is_stray(other))
+    };
+    draft.live().restorations > 0 && (is_stray(report) || report.parent.as_ref().is_some_and(of_stray))
 }
 
 /// The id of an order that is ours and not in the book, whether it is over or not.

@@ -1,6 +1,7 @@
 //! Orders at the venue that are not in the book.
 
 use super::draft::Draft;
+use super::gap;
 use super::policy::{Lost, Others};
 use super::steps::Inputs;
 use crate::event::{Adopted, BlockKind, Event};
@@ -17,7 +18,8 @@ use alloc::vec::Vec;
 /// Whether the book is new while orders of a truebook are live at the venue: then it is not a first run, the
 /// state was lost. Says so, with the way out.
 pub(super) fn lost_state(live: &Live, observation: &Observation) -> Option<String> {
-    let is_new = live.orders.is_empty() && live.seen_count == 0 && live.positions.is_empty();
+    let is_new =
+        live.restorations == 0 && live.orders.is_empty() && live.seen_count == 0 && live.positions.is_empty();
     let open = observation.open.rows.iter().filter(|report| report.status.ended().is_none());
     let ids: Vec<_> = open.filter_map(OrderReport::order_id).collect();
     let first = ids.first()?;
@@ -44,6 +46,14 @@ pub(super) fn look_at(inputs: &Inputs<'_>, draft: &mut Draft) {
         let is_live = report.status.ended().is_none();
         let is_known = draft.venue_owner(&report.venue_order).is_some();
         if !is_live || is_known || ended_elsewhere(inputs, report) || !looked_at.insert(&report.venue_order) {
+            continue;
+        }
+        if gap::waits(inputs, report, draft) {
+            let what = format!(
+                "order {} is not taken back yet: what belongs to it may not show",
+                report.venue_order
+            );
+            draft.hold_instrument(Some(&report.instrument), what);
             continue;
         }
         match report.order_id() {

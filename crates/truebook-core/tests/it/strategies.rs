@@ -290,10 +290,15 @@ fn restorations() -> impl Strategy<Value = Restored> {
 }
 
 fn recoveries() -> impl Strategy<Value = Recovered> {
-    (seqs(), seqs(), seqs(), any::<bool>(), any::<String>()).prop_map(
-        |(missing_from, missing_to, state_at, complete, why)| {
-            let state = if complete { StateAfter::Complete } else { StateAfter::LossAccepted };
-            Recovered { missing_from, missing_to, state_at, state, why }
+    let states =
+        prop_oneof![Just(StateAfter::Complete), Just(StateAfter::LossAccepted), Just(StateAfter::Mended)];
+    (seqs(), seqs(), seqs(), states, any::<String>()).prop_map(
+        |(missing_from, missing_to, state_at, state, why)| Recovered {
+            missing_from,
+            missing_to,
+            state_at,
+            state,
+            why,
         },
     )
 }

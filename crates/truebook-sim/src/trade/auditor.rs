@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use truebook::engine::Trader;
 use truebook::paper::OrderRecord;
 use truebook_core::capability::IdClass;
+use truebook_core::event::BlockKind;
 use truebook_core::id::{Instrument, OrderId, OrderKey};
 use truebook_core::life::{Order, OrderState};
 use truebook_core::money::Qty;
@@ -24,6 +25,20 @@ impl Auditor {
         let Ok(live) = trader.book().live() else { return 0 };
         let ids = ids_of(&live, key, Role::Entry);
         scene.venue.audit(|exchange| ids.iter().map(|id| exchange.received(&id.to_string())).sum())
+    }
+
+    /// Every id of ours that the venue ever got, even if it has not come there yet.
+    pub(super) fn sent(scene: &Scene, live: &Live) -> Vec<OrderId> {
+        let ids = &mut *scene.ids.borrow_mut();
+        for key in keys(scene) {
+            ids.learn(live, key);
+        }
+        let all = ids.entries.keys().chain(&ids.others).copied();
+        let there = ours(scene, live).iter().filter_map(id_of).collect::<Vec<_>>();
+        let got = scene
+            .venue
+            .audit(|exchange| all.filter(|id| exchange.received(&id.to_string()) > 0).collect::<Vec<_>>());
+        there.into_iter().chain(got).collect()
     }
 
     /// Whether an order would make the venue's position larger, or open one.
@@ -56,7 +71,8 @@ impl Auditor {
         let aliases = aliases(&live);
         for record in ours(scene, &live) {
             let id = id_of(&record);
-            if !id.is_some_and(|id| knows(trader, id) || aliases.contains(&id)) {
+            let is_known = |id| knows(trader, id) || aliases.contains(&id) || scene.lost.contains(&id);
+            if !id.is_some_and(is_known) {
                 let what = &record.client_id;
                 return Err(format!("{what} came to the venue before it was durable in the book"));
             }
@@ -259,7 +275,12 @@ fn legs_in_order(entry: &Order, live: &Live) -> Audited {
     let exposure = exposure(entry, &legs, live);
     let (stops, profits) = (working(Role::StopLoss), working(Role::TakeProfit));
     let key = &entry.intent.key;
-    if stops < exposure {
+    let promises_stop = entry.intent.terms.bracket.as_ref().is_some_and(|all| all.stop_loss.is_some());
+    // Whose key the book does not know is protected by nobody, but not unnoticed.
+    let blocked = live.blocked.get(&entry.intent.instrument);
+    let noticed = entry.intent.key.is_adopted()
+        && blocked.is_some_and(|kinds| kinds.contains_key(&BlockKind::Unprotected));
+    if stops < exposure && promises_stop && !noticed {
         return Err(format!("{exposure} opened by {key} is protected for {stops}"));
     }
     if exposure.is_zero() && !(stops.is_zero() && profits.is_zero()) {

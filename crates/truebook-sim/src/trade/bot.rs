@@ -9,6 +9,7 @@ use std::sync::mpsc::Receiver;
 use truebook::Book;
 use truebook::engine::{ReconcileOutcome, Replace, SubmittedBy, TradeError, Trader};
 use truebook::venue::{StreamEvent, Venue};
+use truebook_core::capability::IdClass;
 use truebook_core::id::{Instrument, OrderKey};
 use truebook_core::money::{Price, Qty};
 use truebook_core::order::{Bracket, Placement, ProfitLeg, Side, StopLeg, TimeInForce};
@@ -75,9 +76,15 @@ impl Bot {
         let before = Auditor::received(scene, &self.trader, &key);
         let stopped = self.trader.book().disk_level().is_some();
         let adds_risk = Auditor::adds_risk(scene, &spec);
+        let in_gap = self.trader.book().live().is_ok_and(|live| live.restored.is_some());
         let outcome = self.trader.submit(&key, &spec);
         let after = Auditor::received(scene, &self.trader, &key);
         let mut line = format!("submit {key} {} {} {}", spec.side.name(), spec.quantity, spec.instrument);
+        if in_gap && after != before && (scene.scope.class != IdClass::A || adds_risk) {
+            return Err(format!(
+                "{line}: sent before it was known what happened since the book was put back"
+            ));
+        }
         match outcome {
             Ok(submitted) => {
                 if submitted.by == SubmittedBy::ThisCall && !self.agreed && adds_risk {

@@ -6,6 +6,7 @@ mod bot;
 mod clock;
 mod ids;
 mod mortal;
+mod restore;
 mod run;
 mod scene;
 

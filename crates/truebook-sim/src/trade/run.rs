@@ -2,6 +2,7 @@
 
 use super::auditor::Auditor;
 use super::bot::Bot;
+use super::restore;
 use super::scene::{Scene, Scope, Violation, new_book, options};
 use crate::disk::{FaultPlan, OpNumber};
 use truebook::Book;
@@ -53,6 +54,7 @@ fn play(scene: &mut Scene) -> Result<u64, String> {
 fn live(scene: &mut Scene) -> Result<u64, String> {
     scene.note("-- the bot starts");
     scene.disk.set_faults(FaultPlan::default());
+    restore::put_back(scene)?;
     let book = open(scene)?;
     let (edges, plan) = fate(scene);
     let mut bot = Bot::start(scene, book, edges).map_err(|failed| failed.to_string())?;
@@ -76,6 +78,7 @@ fn live(scene: &mut Scene) -> Result<u64, String> {
         scene.note("-- the bot dies");
     }
     scene.bury();
+    restore::copy(scene);
     Ok(u64::from(died))
 }
 
@@ -92,7 +95,7 @@ fn fate(scene: &mut Scene) -> (u64, FaultPlan) {
     }
 }
 
-fn open(scene: &Scene) -> Result<Book, String> {
+pub(super) fn open(scene: &Scene) -> Result<Book, String> {
     let book =
         Book::open(scene.world(), options()).map_err(|failed| format!("cannot be opened: {failed}"))?;
     if book.last() < scene.acknowledged {

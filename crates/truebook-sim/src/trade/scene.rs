@@ -8,6 +8,7 @@ use crate::{Rng, SimClock, SimDisk};
 use core::cell::RefCell;
 use core::fmt;
 use core::time::Duration;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use truebook::book::{CheckpointSchedule, NewBook, OpenOptions, Upkeep};
 use truebook::journal::JournalOptions;
@@ -15,7 +16,7 @@ use truebook::paper::{Fault, Faults, Fees, PaperSettings, PaperVenue, Rate, Requ
 use truebook::world::{Clock, World};
 use truebook_core::capability::{IdClass, Rules};
 use truebook_core::doc::{Doc, Limits};
-use truebook_core::id::{AccountName, Asset, BookName, Instrument, OrderKey, Seq};
+use truebook_core::id::{AccountName, Asset, BookName, Instrument, OrderId, OrderKey, Seq};
 use truebook_core::identity::Mode;
 use truebook_core::money::{Cash, Price, Qty};
 use truebook_core::spec::OrderSpec;
@@ -81,6 +82,10 @@ pub(super) struct Scene {
     /// The last event that somebody was told of.
     pub(super) acknowledged: Seq,
     pub(super) log: String,
+    /// An older state of the disk that may be put back.
+    pub(super) copy: Option<super::restore::Copy>,
+    /// What was at the venue when a copy was put back: the book need not know it.
+    pub(super) lost: BTreeSet<OrderId>,
     /// The auditor's list of the ids that may be at the venue.
     pub(super) ids: RefCell<Ids>,
 }
@@ -127,6 +132,8 @@ impl Scene {
             prices,
             acknowledged: Seq::ZERO,
             log: String::new(),
+            copy: None,
+            lost: BTreeSet::new(),
             ids: RefCell::default(),
             rng,
         }

@@ -14,6 +14,8 @@ mod damage;
 mod full_disk;
 #[path = "../it/histories.rs"]
 mod histories;
+#[path = "../it/mending/mod.rs"]
+mod mending;
 
 use truebook::planted::{Bug, plant};
 use truebook_core::capability::IdClass;
@@ -36,6 +38,10 @@ const CHAIN: Test = (
     "damage::p7_a_segment_of_another_history_breaks_the_chain",
     damage::p7_a_segment_of_another_history_breaks_the_chain,
 );
+const FOREIGN: Test = (
+    "mending::p9_a_backup_of_another_history_of_the_same_book_is_never_used",
+    mending::p9_a_backup_of_another_history_of_the_same_book_is_never_used,
+);
 
 fn catcher(bug: Bug) -> Test {
     match bug {
@@ -43,6 +49,7 @@ fn catcher(bug: Bug) -> Test {
         Bug::NoPoison => FAILURES,
         Bug::WrongTailRule => TAIL,
         Bug::ChainNotChecked => CHAIN,
+        Bug::BackupChainNotCompared => FOREIGN,
         _ => unreachable!("the bugs about orders have a suite of their own"),
     }
 }
@@ -92,7 +99,7 @@ fn every_planted_bug_is_caught_and_without_one_the_same_tests_pass() {
         println!("{bug:?} is caught by {name}:\n    {}", told.lines().next().unwrap_or_default());
     }
     bugs_about_orders_are_caught();
-    for (name, test) in [TAIL, CHAIN] {
+    for (name, test) in [TAIL, CHAIN, FOREIGN] {
         assert_eq!(fails(test), None, "{name} must pass without a planted bug");
     }
     let _ = std::panic::take_hook();

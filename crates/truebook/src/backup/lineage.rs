@@ -7,7 +7,7 @@ use super::source::Source;
 use crate::journal::cut;
 use crate::journal::load;
 use crate::journal::segment::SegmentIndex;
-use truebook_core::event::{Event, Record};
+use truebook_core::event::{Event, Record, StateAfter};
 use truebook_core::id::Seq;
 
 /// How the book's journal relates to that of the last generation.
@@ -71,6 +71,8 @@ fn explanation(source: &Source, begin: SegmentIndex) -> Result<Option<&'static s
             .map_err(|fault| source.reader.damaged(index, found.storage, fault))?;
         while let Some(event) = scan.next_event() {
             match Record::decode(&event.json).map(|record| record.ev) {
+                // What was mended is as it was before: it explains no difference.
+                Ok(Event::Recovered(recovered)) if recovered.state == StateAfter::Mended => {}
                 Ok(Event::Recovered(_)) => return Ok(Some("it was opened over damage")),
                 Ok(Event::Restored(_)) => return Ok(Some("it was restored")),
                 _ => {}

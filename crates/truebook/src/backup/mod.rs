@@ -8,6 +8,7 @@
 pub mod age;
 pub mod create;
 pub mod error;
+pub mod fallback;
 pub mod form;
 pub mod generation;
 pub mod inspect;
@@ -29,6 +30,7 @@ pub mod verify;
 pub use age::{AgeError, Identities, PassphraseIdentity, Recipients, new_passphrase_identity};
 pub use create::{Made, Progress, Silent, create};
 pub use error::BackupError;
+pub use fallback::Fallback;
 pub use form::Form;
 pub use generation::{Generation, StoredFile};
 pub use inspect::{Inspection, inspect, next_part};
@@ -38,7 +40,7 @@ pub use prune::{Listed, Pruned, list, prune};
 pub use scratch::Scratch;
 pub use shelf::Shelf;
 pub use source::{Reader, Source};
-pub use target::{Directory, Entry, Put, Target, TargetError, TargetErrorKind};
+pub use target::{Directory, Entry, Patient, Put, Target, TargetError, TargetErrorKind};
 #[cfg(feature = "remote")]
 pub use target::{Remote, RemoteOptions};
 pub use verdict::{Outcome, Verdict};

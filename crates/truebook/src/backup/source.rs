@@ -6,7 +6,7 @@ use crate::book::{Book, Peek};
 use crate::checkpoint::{self, CheckpointName};
 use crate::disk::{Access, read_file};
 use crate::error::FileError;
-use crate::journal::load::{FILE_BYTES_MAX, load_bytes};
+use crate::journal::load::{self, FILE_BYTES_MAX, load_bytes};
 use crate::journal::scan::{Beginning, beginning};
 use crate::journal::segment::{SegmentIndex, Storage, segment_name};
 use crate::journal::{Context, Level};
@@ -98,6 +98,25 @@ impl Reader {
     /// The files of the book that this process holds, up to what is durable now.
     pub fn of_book(book: &Book) -> Self {
         Self { last: book.durable(), context: book.context().clone() }
+    }
+
+    /// The files of a book that another process may hold, up to the last event that is there; that is made
+    /// durable first.
+    ///
+    /// # Errors
+    /// The operating system's; [`BackupError::Source`] if the newest segment is damaged.
+    pub fn beside(context: Context) -> Result<Self, BackupError> {
+        let mut reader = Self { context, last: Seq::ZERO };
+        for index in reader.inventory()?.segments.keys().rev() {
+            let Some(found) = reader.segment(*index)? else { continue };
+            let (_, mut scan) = load::start(&reader.context, *index, found.storage, &found.bytes)
+                .map_err(|fault| reader.damaged(*index, found.storage, fault))?;
+            while scan.next_event().is_some() {}
+            reader.last = Seq::new(scan.next_seq().get() - 1);
+            break;
+        }
+        sync_raw_segments(&reader.context)?;
+        Ok(reader)
     }
 
     /// Sequence number of the last event that is read.

@@ -6,7 +6,9 @@ use crate::error::FileError;
 use crate::journal::{AppendError, Stop};
 use crate::manifest::ManifestError;
 use crate::recovery::{AssessError, Report};
+use std::fmt;
 use truebook_core::doc::SetError;
+use truebook_core::id::BookId;
 use truebook_core::identity::Mismatch;
 use truebook_core::settings::Change;
 use truebook_core::state::FoldError;
@@ -57,6 +59,12 @@ pub enum OpenError {
     /// Events are lost.
     #[error("events {} are lost: {}", lost(.0), first_finding(.0))]
     Lost(Box<Report>),
+    /// Something is damaged that a backup can mend, and whoever opens wants to be asked.
+    #[error("{0}")]
+    Damaged(Box<Mendable>),
+    /// The book is gone, but there are backups.
+    #[error("{0}")]
+    Restorable(Box<Restorable>),
     /// The directory is on a network file system.
     #[error("{path} is on a network file system ({kind}), where locks and syncs cannot be trusted")]
     Network {
@@ -120,6 +128,50 @@ pub enum OpenError {
     Write(Box<WriteError>),
 }
 
+/// Damage that a backup can mend. Nothing was done about it yet.
+#[derive(Clone, Debug)]
+pub struct Mendable {
+    /// What is damaged, what can be mended, and what would be lost all the same.
+    pub report: Report,
+    /// The command that mends it.
+    pub command: String,
+}
+
+impl fmt::Display for Mendable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; a backup can mend it, and nothing was done yet", first_finding(&self.report))?;
+        for mended in &self.report.mended {
+            write!(f, "; {mended}")?;
+        }
+        if let Some(range) = self.report.lost {
+            write!(f, "; events {range} would be lost all the same")?;
+        }
+        write!(f, "; to have it done: {}", self.command)
+    }
+}
+
+/// A book that is gone, of which there are backups.
+#[derive(Debug)]
+pub struct Restorable {
+    /// Why it cannot be opened.
+    pub cause: OpenError,
+    /// The book of which there are backups.
+    pub book: BookId,
+    /// What people call it.
+    pub name: String,
+    /// Where they are.
+    pub place: String,
+    /// The command that puts it back.
+    pub command: String,
+}
+
+impl fmt::Display for Restorable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cause, book, name, place, command } = self;
+        write!(f, "{cause}; {place} holds backups of book {name} ({book}); to put it back: {command}")
+    }
+}
+
 impl From<AssessError> for OpenError {
     fn from(failed: AssessError) -> Self {
         match failed {
@@ -169,6 +221,10 @@ impl OpenError {
             Self::Lost(_) => Some(
                 "put the damaged file back from a backup, or run truebook recover to see what can be saved without it",
             ),
+            Self::Damaged(_) => Some("the command above, or --on-damage mend with the one that was refused"),
+            Self::Restorable(_) => {
+                Some("the command above; for a new book beside the old one, --data DIR in another place")
+            }
             Self::Network { .. } => Some("--data DIR on a local disk"),
             Self::Newer { .. } => Some("install the newer truebook that wrote it"),
             Self::Manifest { .. } => {

@@ -6,6 +6,7 @@ mod adopt;
 mod checkpointing;
 mod create;
 mod error;
+mod fallback;
 mod holder;
 pub mod import;
 mod opening;
@@ -19,11 +20,11 @@ mod vars;
 
 pub use adopt::{AdoptError, Adopted};
 pub use checkpointing::CheckpointDone;
-pub use error::{OpenError, WriteError};
+pub use error::{Mendable, OpenError, Restorable, WriteError};
 pub use holder::{Holder, LOCK_FILE};
 pub use options::{
     CHECKPOINT_EVENTS, CHECKPOINT_INTERVAL, CHECKPOINTS_KEPT, CheckpointSchedule, NewBook, OnChangedSettings,
-    OnLoss, OpenOptions, Upkeep,
+    OnDamage, OnLoss, OpenOptions, Upkeep,
 };
 pub use peek::Peek;
 pub use settings::{SettingsError, settings_from_text};

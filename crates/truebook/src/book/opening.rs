@@ -2,10 +2,10 @@
 
 use super::checkpointing::{CheckpointDone, Checkpoints};
 use super::holder::{Holder, LOCK_FILE};
-use super::options::{OnChangedSettings, OnLoss, OpenOptions};
+use super::options::{OnChangedSettings, OnDamage, OnLoss, OpenOptions};
 use super::readable::{self, Condition};
 use super::upkeep::{Bell, Worker};
-use super::{Book, Core, OpenError, Owner, Shared, Upkeep, lock};
+use super::{Book, Core, OpenError, Owner, Shared, Upkeep, fallback, lock};
 use crate::backup::restore;
 use crate::checkpoint::CheckpointName;
 use crate::crypt::{Key, KeyError, KeySource};
@@ -14,7 +14,7 @@ use crate::error::FileError;
 use crate::journal::segment::{JOURNAL_DIR, PAGE_BYTES, PageError, parse_name, parse_page};
 use crate::journal::{Context, Journal, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 use crate::manifest::{MANIFEST_BYTES_MAX, MANIFEST_FILE, Manifest, ManifestError};
-use crate::recovery::{Assessment, Finding, FindingKind, Weight, assess, settle};
+use crate::recovery::{Assessment, Finding, FindingKind, Weight, mend, settle};
 use crate::world::World;
 use std::collections::BTreeSet;
 use std::io;
@@ -33,23 +33,28 @@ impl Book {
     pub fn open(world: World, options: OpenOptions) -> Result<Self, OpenError> {
         check_medium(&world)?;
         check_journal_options(&options)?;
-        let no_book = || OpenError::NoBook { path: describe_root(&world) };
+        let path = describe_root(&world);
+        let gone = |failed| fallback::restorable(failed, &path, &options.backups);
         // Where there is no book, no lock file is made.
         if !restore::is_pending(&*world.disk)? {
-            find_manifest(&world)?.ok_or_else(no_book)?;
+            existing_manifest(&world).map_err(gone)?;
         }
         let (held, holder) = take_lock(&world)?;
         restore::finish_or_clear(&*world.disk)?;
-        let found = find_manifest(&world)?.ok_or_else(no_book)?;
+        let found = existing_manifest(&world).map_err(gone)?;
         let context = make_context(&world, &found.manifest, &options)?;
+        let (mut assessment, plan) = mend::plan(&context, &options.backups)?;
+        assessment.report.findings.extend(found.findings.iter().cloned());
+        if options.on_damage == OnDamage::Ask && !plan.is_empty() {
+            return Err(fallback::ask(&path, assessment.report));
+        }
+        let state = judge(&context, &world, &options, &mut assessment).map_err(gone)?;
         if !found.findings.is_empty() {
             restore_manifest(&context, &world)?;
         }
-        let mut assessment = assess(&context)?;
-        assessment.report.findings.extend(found.findings);
-        let state = judge(&context, &world, &options, &mut assessment)?;
+        let mended = plan.apply(&context, &mut assessment.report, world.clock.now())?;
         let settled = settle::settle(&context, &mut assessment, world.clock.now())?;
-        let opened = Opened { world, context, options, assessment, settled, state, held, holder };
+        let opened = Opened { world, context, options, assessment, mended, settled, state, held, holder };
         opened.finish()
     }
 }
@@ -59,6 +64,7 @@ struct Opened {
     context: Context,
     options: OpenOptions,
     assessment: Assessment,
+    mended: mend::Note,
     settled: settle::Settled,
     state: State,
     held: Box<dyn DiskLock>,
@@ -71,7 +77,7 @@ impl Opened {
         let changes = compare_settings(&self.context, &self.options, &self.state)?;
         let now = self.world.clock.now();
         let checkpoints = self.known_checkpoints(now)?;
-        let Self { world, context, options, assessment, settled, state, held, holder } = self;
+        let Self { world, context, options, assessment, mended, settled, state, held, holder } = self;
         let journal = Journal::new(context.clone(), settled.active, settled.retired);
         if let Some(spare) = settled.spare {
             journal.adopt_spare(spare);
@@ -96,7 +102,9 @@ impl Opened {
             _lock: held,
         });
         let book = Book(Arc::new(Owner { shared, worker: Mutex::new(None) }));
-        book.record_opening(settled.recovered, changes, &options)?;
+        let over_damage =
+            mended.events().into_iter().chain(settled.recovered.map(Event::Recovered)).collect();
+        book.record_opening(over_damage, changes, &options)?;
         book.start_upkeep()?;
         Ok(book)
     }
@@ -200,21 +208,22 @@ pub(crate) fn readable_finding(context: &Context, condition: &Condition) -> Opti
 impl Book {
     fn record_opening(
         &self,
-        recovered: Option<truebook_core::event::Recovered>,
+        over_damage: Vec<Event>,
         (given, changes): (Option<Settings>, Vec<Change>),
         options: &OpenOptions,
     ) -> Result<(), OpenError> {
-        let over_damage = recovered.is_some();
-        if let Some(recovered) = recovered {
-            self.record(Event::Recovered(recovered))?;
+        let is_over_damage = !over_damage.is_empty();
+        for event in over_damage {
+            self.record(event)?;
         }
+        mend::Note::remove(&self.0.shared.context)?;
         if let (Some(settings), false, OnChangedSettings::Accept) =
             (given, changes.is_empty(), options.on_changed_settings)
         {
             self.record(Event::Settings(Box::new(SettingsAccepted { settings, changes })))?;
         }
         let rewrite = lock(&self.0.shared.checkpoints).readable.is_none();
-        if over_damage || rewrite {
+        if is_over_damage || rewrite {
             // After damage the next opening must not depend on the gap; a lost readable copy is made again.
             self.checkpoint()?;
         }
@@ -290,6 +299,11 @@ fn compare_settings(
 pub(crate) struct FoundManifest {
     pub manifest: Manifest,
     pub findings: Vec<Finding>,
+}
+
+/// The manifest of a book that is there.
+fn existing_manifest(world: &World) -> Result<FoundManifest, OpenError> {
+    find_manifest(world)?.ok_or_else(|| OpenError::NoBook { path: describe_root(world) })
 }
 
 /// The manifest; from a segment header if the file is damaged or missing. `None` if there is no book.

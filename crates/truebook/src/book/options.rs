@@ -1,5 +1,6 @@
 //! How a book is made and opened.
 
+use crate::backup::Fallback;
 use crate::crypt::KeySource;
 use crate::journal::JournalOptions;
 use crate::manifest::ReadableCopy;
@@ -49,6 +50,10 @@ pub struct OpenOptions {
     pub on_changed_settings: OnChangedSettings,
     /// What to do when events are lost.
     pub on_loss: OnLoss,
+    /// Where backups of the book are, in the order in which they are asked: the nearest first.
+    pub backups: Vec<Fallback>,
+    /// What to do about damage that a backup can mend.
+    pub on_damage: OnDamage,
     /// How the journal is written.
     pub journal: JournalOptions,
     /// Who does the background work.
@@ -77,6 +82,16 @@ pub enum OnLoss {
     Refuse,
     /// Go on with what can be brought back, and record the loss.
     Accept,
+}
+
+/// What to do about damage that a backup can mend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDamage {
+    /// Mend it, and record that.
+    #[default]
+    Mend,
+    /// Refuse to open, and tell what a backup can give back. Nothing is written.
+    Ask,
 }
 
 /// Who does the background work: making segments ahead of time, sealing full ones, checkpoints.

@@ -17,6 +17,9 @@ pub const OVERLAP: Duration = Duration::from_mins(5);
 /// How often the lists are read again because something filled in between.
 const READS_MAX: u32 = 5;
 
+/// How often lists of orders are read before a gap counts as covered.
+const READS_IN_GAP: u32 = 3;
+
 /// How many orders are looked up singly in one look. What is left over is looked up in the next.
 const LOOKUPS_MAX: usize = 500;
 
@@ -46,7 +49,8 @@ impl Trader {
                 break (open, positions);
             }
         };
-        let closed = venue.closed_orders(since);
+        let open = self.read_in_gap(open, || venue.open_orders())?;
+        let closed = self.read_in_gap(venue.closed_orders(since), || venue.closed_orders(since))?;
         in_flight.extend(lock(&self.0.session).in_flight.iter().copied());
         let mut observation = Observation {
             venue_now,
@@ -68,6 +72,28 @@ impl Trader {
             state.excerpt(ids.iter().copied().chain(of_legs))
         })?;
         Ok((state, observation))
+    }
+
+    /// An order that the book does not know is looked up by nobody: a list that leaves it out once must not hide
+    /// it. So lists are read several times while it is not known what happened since the book was put back.
+    fn read_in_gap(
+        &self,
+        mut first: Listing<OrderReport>,
+        read: impl Fn() -> Listing<OrderReport>,
+    ) -> Result<Listing<OrderReport>, TradeError> {
+        if !self.0.book.with_state(|state| gap(state.live()).is_some())? {
+            return Ok(first);
+        }
+        for _ in 1..READS_IN_GAP {
+            let again = read();
+            if !again.is_complete() {
+                first.completeness = again.completeness;
+                return Ok(first);
+            }
+            let known: BTreeSet<_> = first.rows.iter().map(|row| row.venue_order.clone()).collect();
+            first.rows.extend(again.rows.into_iter().filter(|row| !known.contains(&row.venue_order)));
+        }
+        Ok(first)
     }
 
     /// Looks up singly what the lists do not tell; twice, for the orders that were put in place of others. A

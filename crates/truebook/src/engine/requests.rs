@@ -148,7 +148,11 @@ impl Trader {
         let Intent { key, role, attempt, .. } = &order.intent;
         let identity = self.0.book.live()?.identity;
         let what = format!("{}/{attempt}/replace", role.name());
-        let alias = OrderId::derive(identity.installation, identity.book, key, &what, number);
+        let derive = |number| OrderId::derive(identity.installation, identity.book, key, &what, number);
+        // What was taken back may bear the id of a later one.
+        let is_free = |number: &u32| order.ids().all(|known| known != derive(*number));
+        let number = (number..=number.saturating_mul(2)).find(is_free).unwrap_or(number);
+        let alias = derive(number);
         let asked = ReplaceAsked {
             id: order.intent.id,
             alias,

@@ -21,7 +21,7 @@ use truebook_core::state::{FoldError, Live, State, adopted_fingerprints, intent_
 const ATTEMPTS_MAX: u32 = 1000;
 
 /// How many attempts under one key a book that was put back is taken not to know.
-const LATER_ATTEMPTS_MAX: u32 = 256;
+const LATER_ATTEMPTS_MAX: u32 = 64;
 
 /// How late an order may still arrive at a venue that sets no deadline, as far as anybody has seen.
 const LATE_ARRIVAL: core::time::Duration = core::time::Duration::from_mins(1);
@@ -70,6 +70,9 @@ enum Use {
 
 /// The live order of a key that was taken back by its id, and has not got its key yet.
 pub(super) fn taken_back<'a>(live: &'a Live, key: &OrderKey) -> Option<&'a Arc<Order>> {
+    if !live.orders.values().any(|order| order.intent.key.is_adopted()) {
+        return None;
+    }
     let Identity { installation, book, .. } = live.identity;
     let ids = (0..LATER_ATTEMPTS_MAX)
         .map(|attempt| OrderId::derive(installation, book, key, Role::Entry.name(), attempt));

@@ -40,6 +40,8 @@ impl PaperStore {
     /// # Errors
     /// As [`Book::open`] and [`Book::create`].
     pub fn open(world: World, options: OpenOptions) -> Result<Self, StoreError> {
+        // Backups are of the bot's book: they say nothing about a store that is not there yet.
+        let options = OpenOptions { backups: Vec::new(), ..options };
         match Book::open(world.clone(), options.clone()) {
             Ok(book) => Ok(Self { book }),
             Err(OpenError::NoBook { .. }) => {

@@ -70,15 +70,21 @@ pub enum AssessError {
 
 /// Reads the book and finds out what state it is in.
 pub fn assess(context: &Context) -> Result<Assessment, AssessError> {
+    assess_knowing(context, Seq::ZERO)
+}
+
+/// As [`assess`], if all events up to `known` are known to have been durable once.
+pub fn assess_knowing(context: &Context, known: Seq) -> Result<Assessment, AssessError> {
     let inventory = inventory::take(context)?;
+    let mark = inventory.durable_mark().max(known);
     let Choice { chosen, mut walk, unusable, findings } = walk_from_newest(context, &inventory)?;
-    walk.finish(inventory.durable_mark());
+    walk.finish(mark);
     if let Some(fault) = walk.fatal.take() {
         return Err(fatal(context, fault));
     }
     walk.report.fallbacks = unusable.iter().map(|name| context.disk.describe(&name.path())).collect();
     walk.report.findings.extend(findings);
-    Ok(conclude(context, walk, inventory, chosen, unusable))
+    Ok(conclude(context, walk, inventory, chosen, unusable, mark))
 }
 
 struct Choice<'a> {
@@ -154,7 +160,7 @@ pub fn checkpoint_finding(context: &Context, name: &CheckpointName, failed: &Che
 /// Walks from a segment to the last. That none is missing between them is told by sequence numbers and the
 /// hash chain, not by their indices: an opening over damage may leave some out. `begin` makes the walk, while
 /// segments are loaded already.
-fn walk_journal<'a, E>(
+pub(super) fn walk_journal<'a, E>(
     context: &Context,
     inventory: &Inventory,
     start: SegmentIndex,
@@ -195,9 +201,11 @@ fn conclude(
     inventory: Inventory,
     chosen: Option<(CheckpointName, Checkpoint)>,
     unusable: Vec<CheckpointName>,
+    mark: Seq,
 ) -> Assessment {
     let last = walk.state_seq();
-    let broken = walk.damage.take().map(|damage| judge_damage(context, &inventory, &mut walk, damage, last));
+    let broken =
+        walk.damage.take().map(|damage| judge_damage(context, &inventory, &mut walk, damage, (last, mark)));
     Assessment {
         state: walk.state,
         last,
@@ -219,7 +227,7 @@ fn judge_damage(
     inventory: &Inventory,
     walk: &mut Walk<'_>,
     mut damage: Damage,
-    last: Seq,
+    (last, mark): (Seq, Seq),
 ) -> Broken {
     walk.report.findings.insert(0, damage.finding.clone());
     let salvage = salvage::salvage(context, inventory, damage.index, last);
@@ -228,7 +236,7 @@ fn judge_damage(
         damage.from = damage.from.min(lowest);
         damage.known_to = Seq::ZERO;
     }
-    damage.known_to = damage.known_to.max(inventory.durable_mark()).max(salvage.highest);
+    damage.known_to = damage.known_to.max(mark).max(salvage.highest);
     if damage.finding.kind == FindingKind::SegmentShort {
         damage.known_to = damage.known_to.max(salvage.highest.next());
     }

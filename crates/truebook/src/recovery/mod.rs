@@ -2,12 +2,13 @@
 
 pub mod assess;
 pub mod inventory;
+pub mod mend;
 mod pipeline;
 pub mod report;
 mod salvage;
 pub mod settle;
 mod walk;
 
-pub use assess::{AssessError, Assessment, assess, checkpoint_finding, fatal};
-pub use report::{Cut, Finding, FindingKind, Report, SeqRange, SetAside, Weight};
+pub use assess::{AssessError, Assessment, assess, assess_knowing, checkpoint_finding, fatal};
+pub use report::{Cut, Finding, FindingKind, Mended, Report, SeqRange, SetAside, Weight};
 pub use walk::Walk;

@@ -56,6 +56,8 @@ pub enum FindingKind {
     ReadableOlder,
     /// A file that nobody needs any more.
     Leftover,
+    /// A backup could not be used to mend damage.
+    Backup,
 }
 
 /// How much a finding weighs.
@@ -120,6 +122,35 @@ pub struct SetAside {
     pub why: String,
 }
 
+/// A journal segment that was made whole again, or more whole than it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mended {
+    /// The file.
+    pub file: String,
+    /// The segment.
+    pub segment: SegmentIndex,
+    /// Its events now.
+    pub events: SeqRange,
+    /// Those of them that only the backup had; `None` if all could be read in the damaged file.
+    pub given: Option<SeqRange>,
+    /// The generation that they are from.
+    pub generation: Option<String>,
+    /// The target that holds it.
+    pub place: Option<String>,
+}
+
+impl fmt::Display for Mended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: events {} are whole again", self.file, self.events)?;
+        match (&self.given, &self.generation, &self.place) {
+            (Some(given), Some(generation), Some(place)) => {
+                write!(f, ", events {given} from generation {generation} in {place}")
+            }
+            _ => write!(f, ", from what could still be read"),
+        }
+    }
+}
+
 /// What opening a book found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -138,6 +169,9 @@ pub struct Report {
     pub set_aside: Vec<SetAside>,
     /// Checkpoints that could not be used, newest first: an older one or the journal stood in.
     pub fallbacks: Vec<String>,
+    /// Segments that were mended from a backup. If the book was not opened all the same, nothing was done:
+    /// then this is what a backup can give back.
+    pub mended: Vec<Mended>,
     /// Events missing from the journal after this opening.
     pub missing: Option<SeqRange>,
     /// Events whose effect on the state is lost.

@@ -51,7 +51,7 @@ pub(super) fn salvage(
 
 /// The bytes of a segment; of a raw one even if its header page is damaged, since every frame speaks for
 /// itself.
-fn readable_bytes(context: &Context, index: SegmentIndex, storage: Storage) -> Option<Vec<u8>> {
+pub(super) fn readable_bytes(context: &Context, index: SegmentIndex, storage: Storage) -> Option<Vec<u8>> {
     match load_bytes(context, index, storage) {
         Ok(loaded) => Some(loaded.bytes),
         Err(Fault::Page(PageError::Damaged | PageError::Short { .. })) if storage == Storage::Raw => {
@@ -66,16 +66,24 @@ fn take(context: &Context, storage: Storage, frame: &Frame<'_>, state_at: Seq, f
     if frame.header.kind != Kind::Event {
         return;
     }
-    let json = match (frame.header.form, &context.cipher) {
-        (Form::Plain, None) => Some(frame.payload.to_vec()),
-        (Form::Plain, Some(_)) if storage == Storage::Encrypted => Some(frame.payload.to_vec()),
-        (Form::Encrypted, Some(cipher)) => cipher.open(Purpose::Frame(seq.get()), frame.payload).ok(),
-        _ => None,
-    };
+    let json = event_json(context, storage, frame);
     let Some(record) = json.and_then(|json| Record::decode(&json).ok()) else { return };
     found.highest = found.highest.max(seq);
     found.lowest = Some(found.lowest.map_or(seq, |lowest| lowest.min(seq)));
     if seq.get() == state_at.get() + found.following.len() as u64 + 1 {
         found.following.push(record);
+    }
+}
+
+/// The plain payload of a valid event frame; `None` if it is not authentic, or not in the form that the segment
+/// has.
+pub(super) fn event_json(context: &Context, storage: Storage, frame: &Frame<'_>) -> Option<Vec<u8>> {
+    match (frame.header.form, &context.cipher) {
+        (Form::Plain, None) => Some(frame.payload.to_vec()),
+        (Form::Plain, Some(_)) if storage == Storage::Encrypted => Some(frame.payload.to_vec()),
+        (Form::Encrypted, Some(cipher)) => {
+            cipher.open(Purpose::Frame(frame.header.seq.get()), frame.payload).ok()
+        }
+        _ => None,
     }
 }

@@ -294,7 +294,7 @@ pub(crate) fn write_following(
             context.failed("encode an event for", JOURNAL_DIR, std::io::Error::other(failed.to_string()))
         })?;
         chain.add(seq, &json);
-        append_event(context, &mut content, seq, &json);
+        append_event(context, &mut content, (seq, 0), &json);
         seq = seq.next();
     }
     let spare = make(context, index, &content)?;
@@ -302,12 +302,14 @@ pub(crate) fn write_following(
     Ok(Active::resume(spare, offset, chain, seq))
 }
 
-fn append_event(context: &Context, out: &mut Vec<u8>, seq: Seq, json: &[u8]) {
+/// Appends the frame of an event as it stands in a raw segment.
+pub(super) fn append_event(context: &Context, out: &mut Vec<u8>, (seq, behind): (Seq, u32), json: &[u8]) {
+    let header = |form| Header { kind: Kind::Event, form, seq, behind };
     match &context.cipher {
-        None => frame::append(out, Header { kind: Kind::Event, form: Form::Plain, seq, behind: 0 }, json),
+        None => frame::append(out, header(Form::Plain), json),
         Some(cipher) => {
             let sealed = cipher.seal(crate::crypt::Purpose::Frame(seq.get()), json);
-            frame::append(out, Header { kind: Kind::Event, form: Form::Encrypted, seq, behind: 0 }, &sealed);
+            frame::append(out, header(Form::Encrypted), &sealed);
         }
     }
 }

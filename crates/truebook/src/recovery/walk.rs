@@ -341,10 +341,8 @@ impl<'a> Walk<'a> {
             // An empty segment behind the last one with events is where the missing ones should be.
             let (index, offset) =
                 self.spare.map_or((last, self.end_offset()), |empty| (empty, PAGE_BYTES as u64));
-            let what = format!(
-                "the journal ends with event {}, a checkpoint proves that {mark} was durable",
-                next.get() - 1
-            );
+            let what =
+                format!("the journal ends with event {}, but event {mark} was durable once", next.get() - 1);
             self.break_at(index, FindingKind::JournalBehind, offset, what, Some(mark.next()));
         }
         self.report.last = Some(self.state_seq());

@@ -4,9 +4,10 @@
 use truebook::drill::{BUILT_IN, Drill};
 use truebook::planted::{Bug, plant};
 
-/// The drill that catches a bug.
-fn catcher(bug: Bug) -> &'static str {
-    match bug {
+/// The drill that catches a bug; `None` for what no drill can play, which the simulator's histories catch.
+fn catcher(bug: Bug) -> Option<&'static str> {
+    Some(match bug {
+        Bug::GateOpenInGap => return None,
         Bug::ResendOnTimeout | Bug::AbsentIsCancelled => "incident-05.drill",
         Bug::UnknownIsRejected => "incident-01.drill",
         Bug::FillsCountedTwice => "incident-18.drill",
@@ -17,7 +18,7 @@ fn catcher(bug: Bug) -> &'static str {
         Bug::OneIncarnationEndsAll | Bug::WallClockOrder => "incident-15.drill",
         Bug::SendFirst => "incident-06.drill",
         _ => panic!("the bugs about files have a suite of their own"),
-    }
+    })
 }
 
 /// What a drill fails with; nothing if it passes.
@@ -31,7 +32,7 @@ fn failure(name: &str) -> Option<String> {
 #[test]
 fn every_planted_bug_about_orders_makes_its_drill_fail_and_without_one_the_same_drills_pass() {
     for bug in Bug::OF_ORDERS {
-        let name = catcher(bug);
+        let Some(name) = catcher(bug) else { continue };
         plant(Some(bug));
         let told = failure(name);
         plant(None);

@@ -4,7 +4,6 @@
 //! `send_first` are the two bots, `audit` compares the venue's store with the journal, `verdict` prints.
 
 mod audit;
-mod process;
 mod send_first;
 mod show;
 mod stage;

@@ -1,7 +1,7 @@
 //! The show: kill the bot at random moments, then let it settle.
 
-use super::process::Child;
 use super::stage::Stage;
+use crate::commands::child::Child;
 use crate::errors::Failure;
 use crate::flags::DemoArgs;
 use std::io::Write;

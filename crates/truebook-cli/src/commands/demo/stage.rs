@@ -1,6 +1,6 @@
 //! The demo's directories, and the processes that it starts there.
 
-use super::process::{Child, Heard};
+use crate::commands::child::{Child, Heard};
 use crate::errors::Failure;
 use crate::flags::{DemoArgs, WithoutArg};
 use std::path::{Path, PathBuf};

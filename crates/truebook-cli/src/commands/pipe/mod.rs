@@ -10,7 +10,7 @@ mod trade;
 
 use crate::errors::{Failure, Outcome};
 use crate::flags::PipeArgs;
-use crate::needs::{Needs, input, venue};
+use crate::needs::{Needs, backup, input, venue};
 use crate::output::notes;
 use lines::Input;
 use session::{Session, Step};
@@ -26,6 +26,7 @@ pub(super) fn run(needs: &Needs, args: &PipeArgs) -> Result<Outcome, Failure> {
     for change in book.unaccepted_settings() {
         notes::warn(&format!("the setting {} has changed and is not accepted", change.path));
     }
+    let keeper = backup::keeper_if_asked(needs, &args.backups, &book)?;
     // One line ahead: whoever floods the session waits for it.
     let (sender, inputs) = sync_channel(1);
     signals::watch(sender.clone())?;
@@ -35,7 +36,11 @@ pub(super) fn run(needs: &Needs, args: &PipeArgs) -> Result<Outcome, Failure> {
         Some(_) => Some(Trader::new(book.clone(), venue::of_book(&book, &args.trading)?)?),
     };
     let mut session = Session::new(book, trader, needs.out());
-    serve(&mut session, &inputs)?;
+    let served = serve(&mut session, &inputs);
+    if let Some(keeper) = keeper {
+        notes::backups(&keeper.close());
+    }
+    served?;
     Ok(session.end())
 }
 

@@ -5,7 +5,8 @@ mod tell;
 
 use crate::errors::{Failure, Outcome};
 use crate::flags::RunArgs;
-use crate::needs::{Needs, stop, venue};
+use crate::needs::{Needs, backup, stop, venue};
+use crate::output::notes;
 use std::time::Duration;
 use truebook::engine::Trader;
 use truebook::run::Schedule;
@@ -16,6 +17,7 @@ pub(super) fn run(needs: &Needs, args: &RunArgs) -> Result<Outcome, Failure> {
     let stop = stop::flag()?;
     let book = needs.open(needs.options())?;
     let venue = venue::of_book(&book, &args.venue)?;
+    let keeper = backup::keeper(needs, &args.backups, &book)?;
     let mut strategy = strategy::choose(&book, args.strategy)?;
     let trader = Trader::new(book.clone(), venue)?;
     let mut teller = tell::Teller::new(needs.out(), needs.format());
@@ -26,6 +28,9 @@ pub(super) fn run(needs: &Needs, args: &RunArgs) -> Result<Outcome, Failure> {
     };
     truebook::run::run(&trader, &mut *strategy, schedule, &stop, &mut |event| teller.tell(&event))?;
     drop(trader);
+    if let Some(keeper) = keeper {
+        notes::backups(&keeper.close());
+    }
     let last = book.last();
     book.close()?;
     teller.stopped(last);

@@ -5,12 +5,14 @@
 //! (`truebook-sim`) runs on every implementation.
 
 mod directory;
+mod patient;
 mod probe;
 #[cfg(feature = "remote")]
 pub mod remote;
 mod retry;
 
 pub use directory::Directory;
+pub use patient::{PATIENCE, Patient};
 pub use probe::{ProbeReport, ProbeStep, probe};
 #[cfg(feature = "remote")]
 pub use remote::{Remote, RemoteOptions};

@@ -1,4 +1,4 @@
-//! A process of the demo: what it prints is heard line by line, and it is ended or killed.
+//! A process that `demo` or `audit` starts: what it prints is heard line by line, and it is ended or killed.
 
 use crate::errors::Failure;
 use std::io::{BufRead, BufReader, Read};
@@ -6,24 +6,24 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// How long a process may take to say or do something before the demo gives up.
+/// How long a process may take to say or do something before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) struct Child {
+pub(crate) struct Child {
     name: &'static str,
     process: std::process::Child,
     lines: Receiver<String>,
 }
 
 /// What came of listening.
-pub(super) enum Heard {
+pub(crate) enum Heard {
     Line(String),
     /// It prints nothing more.
     End,
 }
 
 impl Child {
-    pub(super) fn start(name: &'static str, command: &mut Command) -> Result<Self, Failure> {
+    pub(crate) fn start(name: &'static str, command: &mut Command) -> Result<Self, Failure> {
         let mut process = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -33,7 +33,7 @@ impl Child {
         if let Some(stdout) = process.stdout.take() {
             std::thread::spawn(move || {
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                    // Nobody listens any more once the demo is over.
+                    // Nobody listens any more once the show is over.
                     drop(sender.send(line));
                 }
             });
@@ -42,7 +42,7 @@ impl Child {
     }
 
     /// Waits for a line.
-    pub(super) fn hear(&mut self) -> Result<Heard, Failure> {
+    pub(crate) fn hear(&mut self) -> Result<Heard, Failure> {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => Ok(Heard::Line(line)),
             Err(RecvTimeoutError::Disconnected) => Ok(Heard::End),
@@ -51,7 +51,7 @@ impl Child {
     }
 
     /// Listens for so long.
-    pub(super) fn hear_for(&self, time: Duration, mut each: impl FnMut(&str)) {
+    pub(crate) fn hear_for(&self, time: Duration, mut each: impl FnMut(&str)) {
         let end = std::time::Instant::now() + time;
         loop {
             let left = end.saturating_duration_since(std::time::Instant::now());
@@ -63,13 +63,18 @@ impl Child {
         }
     }
 
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Closes its standard input.
-    pub(super) fn close_input(&mut self) {
+    pub(crate) fn close_input(&mut self) {
         drop(self.process.stdin.take());
     }
 
     /// Kills it, as a power cut would; gives what it had printed before.
-    pub(super) fn kill(mut self) -> Result<Vec<String>, Failure> {
+    pub(crate) fn kill(mut self) -> Result<Vec<String>, Failure> {
         if let Ok(Some(_)) = self.process.try_wait() {
             return Err(self.ended_early());
         }
@@ -81,7 +86,7 @@ impl Child {
     }
 
     /// Asks it to end, and waits; gives what it had left to say.
-    pub(super) fn end(mut self) -> Result<Vec<String>, Failure> {
+    pub(crate) fn end(mut self) -> Result<Vec<String>, Failure> {
         self.ask_to_end()?;
         let status = self.wait()?;
         if !status.success() {
@@ -111,7 +116,7 @@ impl Child {
     }
 
     /// It ended although nobody had asked it to.
-    pub(super) fn ended_early(&mut self) -> Failure {
+    pub(crate) fn ended_early(&mut self) -> Failure {
         drop(self.process.kill());
         drop(self.process.wait());
         let mut said = String::new();
@@ -124,7 +129,7 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // A demo that fails leaves no process behind.
+        // Whoever fails leaves no process behind.
         drop(self.process.kill());
         drop(self.process.wait());
     }
