@@ -121,13 +121,13 @@ pub(crate) struct Replay {
 /// If the files cannot be read at all; damage is a finding.
 pub(crate) fn replay_whole(
     context: &Context,
-    watch: BTreeSet<Seq>,
+    watch: &BTreeSet<Seq>,
     progress: &mut dyn Progress,
 ) -> Result<(Replay, Vec<Finding>), OpenError> {
     let inventory = inventory::take(context)?;
     let mut findings = Vec::new();
     let checkpoints = read_checkpoints(context, &inventory, &mut findings)?;
-    let replay = replay(context, &inventory, &checkpoints, &watch, progress, &mut findings)?;
+    let replay = replay(context, &inventory, &checkpoints, watch, progress, &mut findings)?;
     Ok((replay, findings))
 }
 

@@ -5,7 +5,6 @@ use super::stage::Stage;
 use crate::errors::Failure;
 use crate::needs::backup;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use truebook::backup::target::probe;
 use truebook::backup::{BackupError, Generation, Shelf, Verdict};

@@ -218,7 +218,7 @@ fn prove(
     progress: &mut dyn Progress,
 ) -> Result<Done, BackupError> {
     let damaged = |what: String| BackupError::Damaged { object: plan.generation.to_string(), what };
-    let (replay, findings) = replay_whole(context, BTreeSet::from([plan.until]), &mut Steps(progress))?;
+    let (replay, findings) = replay_whole(context, &BTreeSet::from([plan.until]), &mut Steps(progress))?;
     if let Some(finding) = findings.iter().find(|finding| finding.weight == Weight::Damage) {
         return Err(damaged(format!("what it restores is damaged: {finding}")));
     }
