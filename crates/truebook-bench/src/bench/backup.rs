@@ -108,17 +108,18 @@ pub(crate) fn run(setup: &Setup) -> Result<Vec<Section>, BenchError> {
     let mut seed = setup.seed;
     for round in 0..setup.scale.backup_rounds {
         let order: Vec<_> = rotated(times.len(), round).collect();
-        let mut ids = Vec::new();
+        let mut places = Vec::new();
         for index in &order {
             let place = stage.place(times[*index].peer, round)?;
-            ids.push((*index, place.clone(), stage.first(&mut times[*index], &place)?));
+            stage.first(&mut times[*index], &place)?;
+            places.push((*index, place));
         }
         seed += 1;
         stage.add_events(seed)?;
-        for (index, place, _) in &ids {
+        for (index, place) in &places {
             stage.again(&mut times[*index], place)?;
         }
-        for (index, place, _) in &ids {
+        for (index, place) in &places {
             stage.back(&mut times[*index], place)?;
         }
     }
