@@ -5,7 +5,7 @@
 use crate::matrix::{Fault, chosen, run_all};
 use crate::restore::{session, words};
 use crate::session::{BINARY, copy_tree, run, text};
-use crate::strace::{Call, calls, inject, is_there};
+use crate::strace::{Call, calls, inject, is_there, was_killed};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use truebook::World;
@@ -79,6 +79,9 @@ fn check(data: &Path, target: &Path, scratch: &Path) -> Result<(), String> {
 
 fn run_one(data: &Path, target: &Path, scratch: &Path, call: &Call, fault: Fault) -> Result<(), String> {
     let output = inject(&command(data, target), Path::new("/dev/null"), call, fault);
+    if fault == Fault::Kill && !was_killed(&output) {
+        return Err("it was not killed".to_owned());
+    }
     let told = text(&output.stderr);
     check(data, target, scratch).map_err(|problem| format!("{problem} (backup said {told})"))?;
     // The next one goes through, whatever was left behind.

@@ -3,7 +3,7 @@
 
 use crate::matrix::{Fault, chosen, run_all};
 use crate::session::{BINARY, copy_tree, run, text};
-use crate::strace::{Call, calls, inject, is_there};
+use crate::strace::{Call, calls, inject, is_there, was_killed};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -138,6 +138,9 @@ fn run_one(
     before: &BTreeMap<String, Vec<u8>>,
 ) -> Result<(u64, u64), String> {
     let output = inject(&command(data, target), Path::new("/dev/null"), call, fault);
+    if fault == Fault::Kill && !was_killed(&output) {
+        return Err("it was not killed".to_owned());
+    }
     let told = text(&output.stderr);
     let found = check(data, before).map_err(|problem| format!("{problem} (restore said {told})"))?;
     if output.status.success() && found != RESTORED {
