@@ -58,6 +58,8 @@ enum Part {
     Submit,
     /// A book of 100,000 orders against the venue's lists
     Reconcile,
+    /// A gibibyte of journal backed up and put back
+    Backup,
     /// Child of `flushes` and `cpu`: one engine, figures as JSON
     #[command(hide = true)]
     OneEngine(bench::one_engine::Order),
@@ -114,6 +116,7 @@ fn measures(part: &Part) -> Vec<Measure> {
         Part::Cpu => vec![bench::cpu::run],
         Part::Submit => vec![bench::submit::run],
         Part::Reconcile => vec![bench::reconcile::run],
+        Part::Backup => vec![bench::backup::run],
         _ => vec![
             bench::append::run,
             bench::group::run,
@@ -123,6 +126,7 @@ fn measures(part: &Part) -> Vec<Measure> {
             bench::cpu::run,
             bench::submit::run,
             bench::reconcile::run,
+            bench::backup::run,
         ],
     }
 }

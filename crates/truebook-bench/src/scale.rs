@@ -24,6 +24,9 @@ pub(crate) struct Scale {
     /// `reconcile`: orders in the book.
     pub(crate) reconcile_orders: u32,
     pub(crate) reconcile_rounds: usize,
+    /// `backup`: orders, four events each; a gibibyte of journal.
+    pub(crate) backup_orders: u64,
+    pub(crate) backup_rounds: usize,
 }
 
 impl Scale {
@@ -41,6 +44,8 @@ impl Scale {
             submit_turns: 2_000,
             reconcile_orders: 100_000,
             reconcile_rounds: 7,
+            backup_orders: 900_000,
+            backup_rounds: 3,
         }
     }
 
@@ -58,6 +63,8 @@ impl Scale {
             submit_turns: 50,
             reconcile_orders: 5_000,
             reconcile_rounds: 1,
+            backup_orders: 3_000,
+            backup_rounds: 1,
         }
     }
 }

@@ -163,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn at(text: &str) -> Utc {
-        Utc::parse(&text.replace("Z", ".000000000Z")).unwrap()
+        Utc::parse(&text.replace('Z', ".000000000Z")).unwrap()
     }
 
     /// `V` verified, `U` unverified, `S` suspicious, `D` damaged, a minute apart, oldest first; kept ones are

@@ -1,6 +1,7 @@
 //! One file a part.
 
 pub(crate) mod append;
+pub(crate) mod backup;
 pub(crate) mod cpu;
 pub(crate) mod flushes;
 pub(crate) mod group;

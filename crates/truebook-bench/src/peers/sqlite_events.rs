@@ -35,6 +35,11 @@ const CLOSED: i64 = 3;
 
 /// Writes what the journal of the book in `book` holds, in its order, in one transaction: how fast it is
 /// written is not the question here.
+/// The database in a store's directory.
+pub(crate) fn file(dir: &Path) -> std::path::PathBuf {
+    dir.join(FILE)
+}
+
 pub(crate) fn build_store(dir: &Path, book: &Path) -> Result<(), BenchError> {
     let mut connection = Connection::open(dir.join(FILE)).peer(ME, "open")?;
     connection.execute_batch(CREATE).peer(ME, "create the tables")?;

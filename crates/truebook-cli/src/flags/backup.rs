@@ -12,6 +12,7 @@ use truebook::core::time::Utc;
 /// Where backups are, and what opens them.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Backups")]
+#[expect(clippy::struct_field_names, reason = "they are named as they are typed")]
 pub(crate) struct BackupPlaceArgs {
     /// A place for backups: a directory or a URL; may be given more than once [default: the directory DATA.backups
     /// beside the book]
@@ -155,6 +156,7 @@ pub(crate) struct BackupFollowArgs {
 /// `restore`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("point").multiple(false))]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
 pub(crate) struct RestoreArgs {
     /// From where: a directory or a URL [default: the first of --backup-to that can be used]
     #[arg(long, value_name = "URL")]

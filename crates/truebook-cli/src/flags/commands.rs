@@ -106,7 +106,7 @@ pub(crate) enum Command {
     ///
     /// The book itself is only read. Its copy is killed in the middle of saves, damaged, filled up, restored,
     /// and so on; then every line of the checklist is printed with what was run, how often, and what came
-    /// out: pass, warn, not_tested or fail. Exit code 0 if nothing failed, 1 if something did, 2 if the audit
+    /// out: pass, warn, `not_tested` or fail. Exit code 0 if nothing failed, 1 if something did, 2 if the audit
     /// itself could not be done.
     Audit(AuditArgs),
     #[command(hide = true)]

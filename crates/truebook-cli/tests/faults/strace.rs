@@ -3,6 +3,7 @@
 use crate::matrix::Fault;
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -81,6 +82,11 @@ fn changes_disk(name: &str, arguments: &str) -> bool {
     }
 }
 
+/// Whether a run came to the call at which it was to be killed, and died there.
+pub(crate) fn was_killed(output: &Output) -> bool {
+    output.status.signal() == Some(9) || output.status.code() == Some(128 + 9)
+}
+
 /// Runs a session with a fault at one call.
 pub(crate) fn inject(command: &[String], input: &Path, call: &Call, fault: Fault) -> Output {
     let Call { name, number } = call;
@@ -89,8 +95,12 @@ pub(crate) fn inject(command: &[String], input: &Path, call: &Call, fault: Fault
         Fault::Io => "error=EIO",
         Fault::Full => "error=ENOSPC",
     };
+    // The quick way of watching one call only does not deliver signals.
+    let quick = (fault != Fault::Kill).then_some("--seccomp-bpf");
     Command::new("strace")
-        .args(["-f", "--seccomp-bpf", "-e", &format!("trace={name}")])
+        .arg("-f")
+        .args(quick)
+        .args(["-e", &format!("trace={name}")])
         .args(["-e", &format!("inject={name}:{what}:when={number}"), "-o", "/dev/null"])
         .args(command)
         .stdin(File::open(input).unwrap())

@@ -148,7 +148,7 @@ fn is_state(path: &str) -> bool {
     match parent(path) {
         "" => path == MANIFEST_FILE,
         CHECKPOINT_DIR => CheckpointName::parse(name).is_some(),
-        RUN_DIR => name.starts_with("run-") && name.ends_with(".bin"),
+        RUN_DIR => name.strip_prefix("run-").and_then(|rest| rest.strip_suffix(".bin")).is_some(),
         _ => false,
     }
 }

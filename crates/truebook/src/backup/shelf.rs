@@ -69,6 +69,11 @@ impl Shelf {
         &*self.target
     }
 
+    /// What opens what is encrypted for the backup.
+    pub(crate) fn unlock(&self) -> Option<&dyn Unlock> {
+        self.unlock.as_deref()
+    }
+
     /// Whose it is.
     pub const fn book(&self) -> BookId {
         self.book

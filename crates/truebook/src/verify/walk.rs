@@ -60,7 +60,7 @@ fn verify_once(context: &Context, progress: &mut dyn Progress) -> Result<Verific
     let inventory = inventory::take(context)?;
     let mut findings = Vec::new();
     let checkpoints = read_checkpoints(context, &inventory, &mut findings)?;
-    let replay = replay(context, &inventory, &checkpoints, BTreeSet::new(), progress, &mut findings)?;
+    let replay = replay(context, &inventory, &checkpoints, &BTreeSet::new(), progress, &mut findings)?;
     check_twins(context, &inventory, &mut findings);
     check_readable(context, &checkpoints, &mut findings)?;
     check_leftovers(context, &inventory, &mut findings);
@@ -121,7 +121,7 @@ pub(crate) struct Replay {
 /// If the files cannot be read at all; damage is a finding.
 pub(crate) fn replay_whole(
     context: &Context,
-    watch: BTreeSet<Seq>,
+    watch: &BTreeSet<Seq>,
     progress: &mut dyn Progress,
 ) -> Result<(Replay, Vec<Finding>), OpenError> {
     let inventory = inventory::take(context)?;
@@ -136,7 +136,7 @@ fn replay(
     context: &Context,
     inventory: &Inventory,
     checkpoints: &Checkpoints,
-    asked: BTreeSet<Seq>,
+    asked: &BTreeSet<Seq>,
     progress: &mut dyn Progress,
     findings: &mut Vec<Finding>,
 ) -> Result<Replay, OpenError> {
@@ -152,7 +152,7 @@ fn replay(
             watched.insert(seq, hash);
         }
     };
-    walk.watch(checkpoints.keys().chain(&asked).copied().collect());
+    walk.watch(checkpoints.keys().chain(asked).copied().collect());
     walk.allow_stand_ins(checkpoints.values().map(|(name, _)| name.clone()).collect());
     progress.total(inventory.segments.len());
     for index in inventory.segments.keys().copied() {

@@ -2,10 +2,15 @@
 
 use crate::support::{Place, doc, small};
 use std::sync::Arc;
+use std::time::Duration;
 use truebook::Book;
+use truebook::backup::restore::{self, Point};
 use truebook::backup::{
     Depth, Directory, Form, Made, Outcome, Scratch, Shelf, Silent, Source, Trial, Verdict, create, verify,
 };
+use truebook::backup::{Keeper, KeeperOptions, Reader, Schedule, Shipping, tail};
+use truebook::core::id::Seq;
+use truebook::core::retention::{Keep, Standing};
 use truebook::disk::RealDisk;
 use truebook_sim::SimDisk;
 
@@ -95,6 +100,167 @@ fn a_book_that_another_process_holds_is_backed_up_beside_it() {
     let made = create(&source, &backups.shelf, &Form::default(), "beside", book.now(), &mut Silent).unwrap();
     assert_eq!(made.generation.last, book.last());
     assert!(backups.prove(&made, Depth::New).is_verified());
+}
+
+fn ship(backups: &Backups, book: &Book) {
+    let after = tail::reached(&backups.shelf).unwrap();
+    let shipped = tail::ship(&Reader::of_book(book), &backups.shelf, &Form::default(), after).unwrap();
+    assert_eq!(shipped.last, book.last());
+}
+
+fn restored(backups: &Backups, point: Point) -> (Place, restore::Done) {
+    let place = Place::new();
+    let world = place.world();
+    let plan = restore::plan(&world, &backups.shelf, point, None).unwrap();
+    let options = restore::Options { why: "test".to_owned(), ..restore::Options::default() };
+    let done = restore::restore(&world, &backups.shelf, &plan, &options, &mut restore::Silent).unwrap();
+    assert_eq!(done.until, plan.until);
+    (place, done)
+}
+
+#[test]
+fn what_was_shipped_after_a_generation_is_restored_with_it() {
+    let place = Place::new();
+    let book = place.create();
+    let backups = Backups::of(&book);
+    save(&book, 70);
+    let made = backups.make(&book);
+    assert!(backups.prove(&made, Depth::New).is_verified());
+    // Within the generation's last segment, over two more, and on.
+    save(&book, 3);
+    ship(&backups, &book);
+    save(&book, 150);
+    ship(&backups, &book);
+    save(&book, 2);
+    ship(&backups, &book);
+    let (last, hash) = (book.last(), book.status().unwrap().state_hash);
+    let (_, done) = restored(&backups, Point::Latest);
+    assert_eq!((done.until, done.state_hash), (last, hash));
+    for seq in [made.generation.last.get() + 1, last.get() - 100, last.get() - 1] {
+        let (_, done) = restored(&backups, Point::Seq(Seq::new(seq)));
+        assert_eq!(done.until, Seq::new(seq));
+    }
+    let beyond = Point::Seq(last.next());
+    let refused = restore::plan(&Place::new().world(), &backups.shelf, beyond, None).unwrap_err();
+    assert!(refused.to_string().contains("beyond the end"), "{refused}");
+}
+
+#[test]
+fn p7_a_damaged_piece_ends_what_is_restored_and_nothing_after_it_is_used() {
+    let place = Place::new();
+    let book = place.create();
+    let backups = Backups::of(&book);
+    save(&book, 5);
+    let made = backups.make(&book);
+    assert!(backups.prove(&made, Depth::New).is_verified());
+    for _ in 0..3 {
+        save(&book, 4);
+        ship(&backups, &book);
+    }
+    let tail = backups.place.file(&truebook::backup::names::tail_prefix(backups.shelf.book()));
+    let mut pieces: Vec<_> = std::fs::read_dir(tail).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pieces.sort();
+    let mut bytes = std::fs::read(&pieces[1]).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&pieces[1], bytes).unwrap();
+    let (_, done) = restored(&backups, Point::Latest);
+    assert_eq!(done.until.get(), made.generation.last.get() + 4);
+    // Numbers that existed are not used again.
+    assert_eq!(done.recorded_as, book.last().next());
+}
+
+#[test]
+fn p9_backups_are_made_proved_shipped_and_rotated_while_the_bot_goes_on() {
+    let place = Place::new();
+    let options = truebook::book::OpenOptions { upkeep: truebook::book::Upkeep::Thread, ..small() };
+    place.create().close().unwrap();
+    let book = Book::open(place.world(), options).unwrap();
+    let backups = Backups::of(&book);
+    let keep = Keep { last: 2, ..Keep::default() };
+    let kept_in = truebook::backup::Place {
+        shelf: backups.shelf.clone(),
+        form: Form::default(),
+        keep,
+        shipping: Shipping::Continuous,
+    };
+    let schedule = Schedule {
+        generations: Duration::from_millis(200),
+        shipping: Duration::from_millis(20),
+        ..Schedule::default()
+    };
+    let options = KeeperOptions { places: vec![kept_in], schedule, key: None, scratch: None };
+    let keeper = Keeper::start(&book, &options).unwrap();
+    for _ in 0..12 {
+        save(&book, 20);
+        std::thread::sleep(Duration::from_millis(60));
+    }
+    keeper.request("asked for");
+    save(&book, 1);
+    let standing = keeper.close().remove(0);
+    assert_eq!((standing.failing, standing.alarms), (None, vec![]));
+    assert_eq!(standing.shipped_to, book.last());
+    let listed = truebook::backup::list(&backups.shelf).unwrap();
+    let verified = listed.iter().filter(|one| one.standing == Standing::Verified).count();
+    assert_eq!((verified, listed.len()), (2, 2), "{listed:?}");
+    let newest = listed.last().unwrap().generation.clone().unwrap();
+    // The one that was asked for, if it came after the last event.
+    assert_eq!(newest.last, book.last());
+    assert!(["asked for", "shutdown"].contains(&newest.reason.as_str()), "{}", newest.reason);
+    let (_, done) = restored(&backups, Point::Latest);
+    assert_eq!(done.state_hash, book.status().unwrap().state_hash);
+}
+
+#[test]
+fn p9_rotation_leaves_only_objects_that_a_kept_generation_names() {
+    let place = Place::new();
+    let book = place.create();
+    let backups = Backups::of(&book);
+    for _ in 0..5 {
+        save(&book, 60);
+        let made = backups.make(&book);
+        assert!(backups.prove(&made, Depth::New).is_verified());
+    }
+    let pruned = truebook::backup::prune(&backups.shelf, &Keep { last: 2, ..Keep::default() }).unwrap();
+    assert_eq!((pruned.generations.len(), pruned.kept.len()), (3, 2));
+    let named: std::collections::BTreeSet<String> = truebook::backup::list(&backups.shelf)
+        .unwrap()
+        .iter()
+        .flat_map(|one| {
+            one.generation.as_ref().unwrap().files().map(|file| file.object.clone()).collect::<Vec<_>>()
+        })
+        .collect();
+    let there: std::collections::BTreeSet<String> =
+        backups.shelf.objects().unwrap().into_iter().map(|entry| entry.name).collect();
+    assert_eq!(named, there);
+    let newest = backups.shelf.generations().unwrap().pop().unwrap();
+    let (world, scratch) = (place.world(), Scratch::new(None).unwrap());
+    let trial = Trial { world: &world, key: None, scratch: &scratch, depth: Depth::All };
+    assert!(verify(&backups.shelf, &newest, &trial, &mut Silent).unwrap().is_verified());
+}
+
+#[test]
+fn p9_rot_that_looking_through_finds_takes_the_proof_away() {
+    let place = Place::new();
+    let book = place.create();
+    let backups = Backups::of(&book);
+    save(&book, 200);
+    let made = backups.make(&book);
+    assert!(backups.prove(&made, Depth::All).is_verified());
+    let victim = backups.place.file(&made.generation.segments[1].file.object);
+    let mut bytes = std::fs::read(&victim).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&victim, bytes).unwrap();
+    let mut findings = Vec::new();
+    for part in 0..7 {
+        let (next, _) = truebook::backup::next_part(&backups.shelf, 7).unwrap();
+        assert_eq!(next, part, "each part in its turn");
+        let inspection = truebook::backup::inspect(&backups.shelf, next, 7, book.now(), &mut Silent).unwrap();
+        findings.extend(inspection.findings);
+    }
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    let standing = truebook::backup::list(&backups.shelf).unwrap()[0].standing;
+    assert_eq!(standing, Standing::Damaged);
 }
 
 #[test]

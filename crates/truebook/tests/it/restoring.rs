@@ -92,12 +92,12 @@ fn check_sound(place: &Place, key: Option<KeySource>) {
 }
 
 /// A book with several segments, a verified generation of all of it, and 20 events after that.
-fn book(key: Option<KeySource>) -> (Place, Backups, GenerationId, Hashes) {
+fn book(key: Option<&KeySource>) -> (Place, Backups, GenerationId, Hashes) {
     let place = Place::new();
-    let options = || truebook::book::OpenOptions { key: key.clone(), ..small() };
-    let new = truebook::book::NewBook { key: key.clone(), ..new_book() };
+    let options = || truebook::book::OpenOptions { key: key.cloned(), ..small() };
+    let new = truebook::book::NewBook { key: key.cloned(), ..new_book() };
     let book = Book::create(place.world(), &new, options()).unwrap();
-    let backups = Backups::of(&book, key.clone());
+    let backups = Backups::of(&book, key.cloned());
     let mut hashes = Hashes::from([(book.last(), book.with_state(State::hash).unwrap())]);
     save(&book, 200, &mut hashes);
     let id = backups.verified(&book);
@@ -214,7 +214,7 @@ fn p9_up_to_a_time_is_up_to_the_last_event_before_the_first_later_one() {
 #[test]
 fn p9_an_encrypted_book_is_put_back_with_its_key_and_not_without() {
     let key = KeySource::Given(Key::from_bytes([9; 32]));
-    let (place, mut backups, _, hashes) = book(Some(key.clone()));
+    let (place, mut backups, _, hashes) = book(Some(&key));
     backups.key = None;
     assert!(backups.plan(&place, Point::Latest).unwrap_err().to_string().contains("no key"));
     backups.key = Some(key.clone());

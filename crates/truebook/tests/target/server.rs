@@ -15,11 +15,11 @@ pub(crate) const SECRET_KEY: &str = "a-secret-word-nobody-may-see";
 const ATTEMPTS: u32 = 400;
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// Whether the server checks signatures.
+/// Whether requests are signed. Without keys of its own, the server takes only those that are not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signatures {
     Checked,
-    Ignored,
+    Absent,
 }
 
 /// The server, with one bucket named `bucket`.

@@ -23,7 +23,7 @@ const EVENTS_BACK: u64 = 1000;
 
 pub(super) fn run(stage: &Stage<'_>) -> Result<Found, Failure> {
     let mut found = Found::new();
-    let now = stage.now();
+    let now = Stage::now();
     if now < FLOOR {
         found.fail(format!("the clock says {now}: set it"));
     }
@@ -39,7 +39,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<Found, Failure> {
         found.fail(format!("the clock says {now}, but a backup was made at {made}: set it"));
     }
     found.ran(1);
-    compare(stage, &mut found);
+    compare(&mut found);
     match synchronised() {
         Some(Synchronised::Yes(by)) => found.pass(format!("synchronised, says {by}")),
         Some(Synchronised::No(by)) => {
@@ -65,10 +65,10 @@ fn newest_event(stage: &Stage<'_>) -> Result<Option<Utc>, Failure> {
 }
 
 /// Wall clock and monotonic clock, over a second.
-fn compare(stage: &Stage<'_>, found: &mut Found) {
-    let (wall, steady) = (stage.now(), Instant::now());
+fn compare(found: &mut Found) {
+    let (wall, steady) = (Stage::now(), Instant::now());
     std::thread::sleep(LOOK);
-    let (steady, wall_after) = (steady.elapsed(), stage.now());
+    let (steady, wall_after) = (steady.elapsed(), Stage::now());
     let apart = wall_after.since(wall).abs_diff(steady);
     found.ran(1);
     let said = format!("wall and monotonic clock {} us apart after a second", apart.as_micros());

@@ -29,7 +29,7 @@ pub(super) fn facts(stage: &Stage<'_>, fsync: Option<&str>, took: Duration) -> V
     facts.push(("fsync", fsync.map_or_else(|| "not measured".to_owned(), str::to_owned)));
     facts.push(("truebook", env!("CARGO_PKG_VERSION").to_owned()));
     facts.push(("seed and runs", format!("{}, {}", stage.args.seed, stage.args.runs)));
-    facts.push(("time", stage.now().to_string()));
+    facts.push(("time", Stage::now().to_string()));
     facts.push(("took", format!("{} s", took.as_secs())));
     facts
 }

@@ -20,10 +20,11 @@ pub(super) fn page(lines: &[Line], facts: &[Fact]) -> String {
             escape(&line.evidence)
         );
     }
-    let facts: String = facts
-        .iter()
-        .map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value)))
-        .collect();
+    let facts = facts.iter().fold(String::new(), |mut all, (name, value)| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(all, "<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
+        all
+    });
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 /// A line of the result; part of the contract.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the contract names it `line`")]
 pub(super) struct Line {
     /// Which line of the checklist, or which drill.
     pub(super) line: String,

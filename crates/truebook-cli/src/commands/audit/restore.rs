@@ -62,7 +62,7 @@ impl<'a> Kept<'a> {
         let target = Arc::new(Directory::new(Arc::new(RealDisk::new(dir.clone()))));
         let shelf = Shelf::new(target, peek.state.live().identity.book, None);
         let source = Source::beside(peek)?;
-        let made = backup::create(&source, &shelf, &Form::default(), "audit", stage.now(), &mut Silent)?;
+        let made = backup::create(&source, &shelf, &Form::default(), "audit", Stage::now(), &mut Silent)?;
         let scratch = Scratch::new(Some(stage.dir()))
             .map_err(|failed| Failure::new("make a place to verify in").with_cause(&failed))?;
         let world = World::real(copy);

@@ -130,7 +130,7 @@ impl<'a> Stage<'a> {
     }
 
     /// What the clock says.
-    pub(super) fn now(&self) -> truebook::core::time::Utc {
+    pub(super) fn now() -> truebook::core::time::Utc {
         SystemClock.now()
     }
 

@@ -61,7 +61,7 @@ fn explore(sample: &Sample) -> u64 {
 
 #[cfg_attr(not(feature = "planted"), test)]
 pub(super) fn p1_p7_p10_an_opening_that_mends_can_be_stopped_anywhere_and_done_again() {
-    for key in [None, key()] {
+    for key in [None, Some(key())] {
         let crashes = explore(&Sample::new(key, Ending::Killed).without_checkpoints());
         println!("{crashes} crashes of an opening that mends");
         assert!(crashes > 100);

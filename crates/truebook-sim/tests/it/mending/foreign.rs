@@ -1,6 +1,6 @@
 //! Backups that are damaged themselves, and those of a copy of the book that went its own way.
 
-use super::{Ending, Sample, Seen, hash, json, key, path, target};
+use super::{Ending, Sample, Seen, back_up, hash, json, key, path, target};
 use truebook::Book;
 use truebook::backup::{Form, Reader, Shelf, tail};
 use truebook::book::{OnLoss, OpenError, OpenOptions};
@@ -56,7 +56,7 @@ fn forked() -> (Sample, truebook_sim::SimDisk) {
     for n in 0..120 {
         other.set(&path("fork"), &json(&format!("\"{n}-{}\"", "z".repeat(60)))).unwrap();
     }
-    sample.back_up(&other, &shelf);
+    back_up(&other, &shelf);
     other.close().unwrap();
     let book = Book::open(sample.world_on(&sample.disk), sample.options()).unwrap();
     sample.write(&book, 25..90);
@@ -94,7 +94,7 @@ pub(crate) fn p9_a_backup_of_another_history_of_the_same_book_is_never_used() {
 
 #[cfg_attr(not(feature = "planted"), test)]
 pub(super) fn p7_a_book_of_which_only_the_manifest_is_left_comes_back_and_says_that_its_end_is_a_backups() {
-    for key in [None, key()] {
+    for key in [None, Some(key())] {
         let sample = Sample::new(key, Ending::Closed);
         let disk = sample.copy();
         for file in sample.files().into_keys().filter(|file| file.contains('/')) {
@@ -140,10 +140,10 @@ pub(super) fn p7_the_local_tail_is_joined_to_what_a_backup_gives_of_everything_b
 
 #[cfg_attr(not(feature = "planted"), test)]
 pub(super) fn p1_what_looks_like_a_torn_tail_or_an_empty_segment_is_mended_if_a_backup_knows_better() {
-    let mut sample = Sample::begin(key());
+    let mut sample = Sample::begin(Some(key()));
     let book = sample.create();
     sample.write(&book, 0..60);
-    sample.back_up(&book, &sample.near);
+    back_up(&book, &sample.near);
     sample.backed_up = book.last();
     sample.end(book, Ending::Killed);
     let sample = sample.without_checkpoints();
@@ -166,11 +166,11 @@ pub(super) fn p1_what_looks_like_a_torn_tail_or_an_empty_segment_is_mended_if_a_
 
 #[cfg_attr(not(feature = "planted"), test)]
 pub(super) fn p7_events_that_were_shipped_after_the_newest_generation_are_given_back_too() {
-    for key in [None, key()] {
+    for key in [None, Some(key())] {
         let mut sample = Sample::begin(key);
         let book = sample.create();
         sample.write(&book, 0..30);
-        sample.back_up(&book, &sample.near);
+        back_up(&book, &sample.near);
         let generation = book.last();
         sample.write(&book, 30..70);
         let shelf = Shelf::new(target(&sample.near), book.status().unwrap().book, None);

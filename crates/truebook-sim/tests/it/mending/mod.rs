@@ -53,10 +53,10 @@ impl Sample {
         let mut sample = Self::begin(key);
         let book = sample.create();
         sample.write(&book, 0..40);
-        sample.back_up(&book, &sample.near);
-        sample.back_up(&book, &sample.far);
+        back_up(&book, &sample.near);
+        back_up(&book, &sample.far);
         sample.write(&book, 40..80);
-        sample.back_up(&book, &sample.near);
+        back_up(&book, &sample.near);
         sample.backed_up = book.last();
         sample.write(&book, 80..86);
         sample.end(book, ending);
@@ -103,12 +103,6 @@ impl Sample {
                 self.hashes.insert(book.last(), hash(book));
             }
         }
-    }
-
-    fn back_up(&self, book: &Book, disk: &SimDisk) {
-        let shelf = Shelf::new(target(disk), book.status().unwrap().book, None);
-        let source = Source::of_book(book).unwrap();
-        create(&source, &shelf, &Form::default(), "test", book.now(), &mut Silent).unwrap();
     }
 
     fn options(&self) -> OpenOptions {
@@ -235,6 +229,12 @@ fn mendings(world: &World, key: Option<KeySource>) -> usize {
     }
 }
 
+fn back_up(book: &Book, disk: &SimDisk) {
+    let shelf = Shelf::new(target(disk), book.status().unwrap().book, None);
+    let source = Source::of_book(book).unwrap();
+    create(&source, &shelf, &Form::default(), "test", book.now(), &mut Silent).unwrap();
+}
+
 fn target(disk: &SimDisk) -> Arc<Directory> {
     Arc::new(Directory::new(Arc::new(disk.clone())))
 }
@@ -251,8 +251,8 @@ fn json(text: &str) -> Doc {
     Doc::parse(text, Limits::default()).unwrap()
 }
 
-fn key() -> Option<KeySource> {
-    Some(KeySource::Given(Key::from_bytes([9; 32])))
+fn key() -> KeySource {
+    KeySource::Given(Key::from_bytes([9; 32]))
 }
 
 /// Whether a file is a segment with events.

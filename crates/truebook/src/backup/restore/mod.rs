@@ -2,6 +2,7 @@
 //! and only then swapped in as a whole (promise P9). What it displaces is kept aside, and the restore is an
 //! event in the book (promise P10).
 
+mod extension;
 mod local;
 mod plan;
 mod stage;
@@ -125,10 +126,8 @@ fn refuse_changed(world: &World, plan: &Plan, options: &Options) -> Result<(), B
         BackupError::Asked(format!("{}: {what} since the plan was made: {next}", plan.directory))
     };
     match finish_or_clear(&*world.disk) {
-        Ok(()) => {}
-        Err(OpenError::Marker { .. }) => {
-            // It is displaced with all the rest; what is staged are copies.
-        }
+        // A marker that cannot be read is displaced with all the rest; what is staged are copies.
+        Ok(()) | Err(OpenError::Marker { .. }) => {}
         Err(failed) => return Err(failed.into()),
     }
     let local = local::look(world, options.key.as_ref())?;

@@ -1,5 +1,6 @@
 //! What a restore would do, found out by reading only. What is printed is what is done.
 
+use super::extension::{self, Extension};
 use super::local::{self, Local};
 use crate::backup::error::BackupError;
 use crate::backup::generation::{Generation, StoredFile, StoredSegment};
@@ -80,6 +81,8 @@ pub struct Plan {
     pub state_hash: Option<StateHash>,
     /// The highest sequence number that is known to have existed, if it is above the last that is kept.
     pub lost_to: Option<Seq>,
+    /// From this event on, what is kept was shipped after the generation was made.
+    pub shipped_from: Option<Seq>,
     /// What is fetched.
     pub fetch: Fetch,
     /// What stands there now, and is kept aside.
@@ -109,7 +112,11 @@ impl fmt::Display for Plan {
             None => "not verified".to_owned(),
         };
         writeln!(f, "from      generation {generation} of {}, {verified}, in {source}", self.made_at)?;
-        let rest = if self.is_whole() { "all of it" } else { "cut there" };
+        let rest = match self.shipped_from {
+            Some(from) => format!("from {from} on as shipped later"),
+            None if self.is_whole() => "all of it".to_owned(),
+            None => "cut there".to_owned(),
+        };
         writeln!(f, "up to     event {until}, written {until_at} ({rest})")?;
         if let Some(hash) = self.state_hash {
             writeln!(f, "state     {hash}")?;
@@ -151,8 +158,13 @@ pub fn plan(
     let generation = chooser.choose(&point)?;
     let id = generation.id();
     let (_, context) = context_of(world, shelf, &generation, key)?;
-    let (until, until_at) = locate(&context, shelf, &generation, &point)?;
-    assert!(until <= generation.last, "nothing is kept that the generation does not have");
+    let extension = match point {
+        Point::Generation(_) => None,
+        _ => extension::extend(&context, shelf, &generation)?,
+    };
+    let (until, until_at) = locate(&context, shelf, &generation, extension.as_ref(), &point)?;
+    let end = extension.as_ref().map_or(generation.last, |extension| extension.last);
+    assert!(until <= end, "nothing is kept that neither the generation nor what was shipped has");
     let is_whole = until == generation.last;
     let known = chooser.highest.max(local.highest);
     let verdict = chooser.verdicts.get(&id);
@@ -171,7 +183,8 @@ pub fn plan(
         until_at,
         state_hash: is_whole.then_some(generation.state_hash),
         lost_to: known.filter(|known| *known > until),
-        fetch: fetch(&generation, until),
+        shipped_from: (until > generation.last).then(|| generation.last.next()),
+        fetch: fetch(&generation, until, extension.as_ref()),
         displaced: local.displaced,
         warnings,
         generation: id,
@@ -211,15 +224,8 @@ impl<'a> Chooser<'a> {
             }
         }
         let generations = newest_first.iter().map(|generation| generation.last).max();
-        // What was shipped and is in no generation yet existed all the same.
-        let shipped = tail::highest(shelf)?;
-        if let Some(shipped) = shipped.filter(|shipped| Some(*shipped) > generations) {
-            warnings.push(format!(
-                "events up to {shipped} were shipped and are in no generation yet: they are not restored, only \
-                 their numbers are left out"
-            ));
-        }
-        let highest = generations.max(shipped);
+        // What was shipped and cannot be joined to a generation existed all the same.
+        let highest = generations.max(tail::highest(shelf)?);
         Ok(Self { shelf, newest_first, verdicts: shelf.verdicts()?, highest, warnings })
     }
 
@@ -240,7 +246,8 @@ impl<'a> Chooser<'a> {
         for generation in &self.newest_first {
             let trusted = self.is_trusted(generation);
             let holds = match point {
-                Point::Seq(seq) => segment_with(generation, *seq).is_some(),
+                // What is above may have been shipped.
+                Point::Seq(seq) => *seq > generation.last || segment_with(generation, *seq).is_some(),
                 _ => true,
             };
             if trusted && holds {
@@ -401,13 +408,24 @@ fn locate(
     context: &Context,
     shelf: &Shelf,
     generation: &Generation,
+    extension: Option<&Extension>,
     point: &Point,
 ) -> Result<(Seq, Utc), BackupError> {
-    let until = match point {
-        Point::Time(time) => return locate_time(context, shelf, generation, *time),
-        Point::Seq(seq) => *seq,
-        Point::Latest | Point::Generation(_) => generation.last,
+    let shipped = match extension {
+        Some(extension) => extension.times(context, generation.last)?,
+        None => Vec::new(),
     };
+    let until = match point {
+        Point::Time(time) => return locate_time(context, shelf, generation, &shipped, *time),
+        Point::Seq(seq) => *seq,
+        Point::Latest => shipped.last().map_or(generation.last, |(seq, _)| *seq),
+        Point::Generation(_) => generation.last,
+    };
+    if until > generation.last {
+        let found = shipped.iter().find(|(seq, _)| *seq == until).copied();
+        let end = shipped.last().map_or(generation.last, |(seq, _)| *seq);
+        return found.ok_or_else(|| beyond_the_end(until, generation, end));
+    }
     let damaged = || BackupError::Damaged {
         object: generation.id().to_string(),
         what: format!("no segment of it has event {until}"),
@@ -422,6 +440,7 @@ fn locate_time(
     context: &Context,
     shelf: &Shelf,
     generation: &Generation,
+    shipped: &[(Seq, Utc)],
     time: Utc,
 ) -> Result<(Seq, Utc), BackupError> {
     let (id, made) = (generation.id(), generation.created_at);
@@ -441,7 +460,13 @@ fn locate_time(
             kept = Some((Seq::new(number), record.at));
         }
     }
-    if time > made {
+    for (seq, at) in shipped {
+        if *at > time {
+            return kept.ok_or_else(|| BackupError::Asked(format!("{time} is before the first event")));
+        }
+        kept = Some((*seq, *at));
+    }
+    if time > made && shipped.is_empty() {
         return Err(BackupError::Asked(format!(
             "{time} is beyond the end: generation {id} was made {made} and knows nothing later; --latest \
              restores all of it"
@@ -462,12 +487,24 @@ pub(super) fn segments(generation: &Generation, until: Seq) -> impl Iterator<Ite
     generation.segments.iter().filter(move |segment| segment.first <= until)
 }
 
-fn fetch(generation: &Generation, until: Seq) -> Fetch {
+/// Why an event cannot be restored that is above all that is there.
+fn beyond_the_end(seq: Seq, generation: &Generation, end: Seq) -> BackupError {
+    let id = generation.id();
+    BackupError::Asked(format!(
+        "event {seq} is beyond the end: the newest verified generation, {id}, with what was shipped since, ends \
+         with event {end}"
+    ))
+}
+
+fn fetch(generation: &Generation, until: Seq, extension: Option<&Extension>) -> Fetch {
     let segments = segments(generation, until).map(|segment| &segment.file);
     let mut fetch = Fetch::default();
     for file in state_files(generation, until).chain(segments) {
         fetch.objects += 1;
         fetch.bytes = fetch.bytes.saturating_add(file.bytes);
+    }
+    if let Some(extension) = extension.filter(|_| until > generation.last) {
+        fetch.objects += extension.pieces;
     }
     fetch
 }

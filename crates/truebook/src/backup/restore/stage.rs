@@ -1,6 +1,7 @@
 //! Staging: the files of a generation are laid down beside the old book, the event that tells of the restore
 //! is added, and the whole is proved where it lies, by the code that opens and verifies books.
 
+use super::extension;
 use super::plan::{self, Plan};
 use super::swap::{self, STAGING_DIR};
 use super::{BOOK_DIRS, Done, Options, Phase, Progress};
@@ -11,7 +12,7 @@ use crate::book::{OpenError, OpenOptions, make_context};
 use crate::checkpoint::{self, Checkpoint, RunError, save_runs};
 use crate::disk::{Below, Told};
 use crate::error::FileError;
-use crate::journal::segment::{Missing, OpenInfo, SegmentIndex, Storage};
+use crate::journal::segment::{Missing, OpenInfo, SegmentIndex, Storage, segment_name};
 use crate::journal::{Context, cut, pack};
 use crate::manifest::MANIFEST_FILE;
 use crate::recovery::settle::write_following;
@@ -58,9 +59,15 @@ pub(super) fn stage(
         progress.step();
     }
     let mut end = None;
-    for segment in plan::segments(generation, plan.until) {
+    let stored = plan::segments(generation, plan.until).count();
+    // What was shipped later stands in the place of the generation's last segment.
+    let extended = plan.until > generation.last;
+    for segment in plan::segments(generation, plan.until).take(stored - usize::from(extended)) {
         end = Some(lay_down(&context, shelf, segment, plan.until)?);
         progress.step();
+    }
+    if extended {
+        end = lay_extension(&context, shelf, generation, plan.until)?;
     }
     let damaged =
         |what: &str| BackupError::Damaged { object: plan.generation.to_string(), what: what.to_owned() };
@@ -116,6 +123,30 @@ fn lay_down(
         .map_err(|source| context.failed("compress", &stored.file.path, source))?;
     context.told().write_new(&stored.file.path, &packed)?;
     Ok(End { index: stored.index, next: part.next, chain: part.chain })
+}
+
+/// Lays down a generation's last segment with what was shipped after it, up to an event.
+fn lay_extension(
+    context: &Context,
+    shelf: &Shelf,
+    generation: &Generation,
+    until: Seq,
+) -> Result<Option<End>, BackupError> {
+    let mut end = None;
+    let Some(extension) = extension::extend(context, shelf, generation)? else { return Ok(end) };
+    for joined in extension.up_to(until) {
+        let index = joined.index;
+        let damaged =
+            |what: String| BackupError::Damaged { object: format!("shipped segment {index}"), what };
+        let part = cut(context, index, Storage::Compressed, &joined.cut.sealed, until)
+            .map_err(|fault| damaged(fault.to_string()))?
+            .ok_or_else(|| damaged(format!("it has no event up to {until}")))?;
+        let (storage, packed) = pack(context, index, &part.sealed)
+            .map_err(|source| context.failed("compress", &segment_name(index, Storage::Raw), source))?;
+        context.told().write_new(&segment_name(index, storage), &packed)?;
+        end = Some(End { index, next: part.next, chain: part.chain });
+    }
+    Ok(end)
 }
 
 /// Begins the next segment with the event that tells of the restore. No sequence number that is known to have
@@ -187,7 +218,7 @@ fn prove(
     progress: &mut dyn Progress,
 ) -> Result<Done, BackupError> {
     let damaged = |what: String| BackupError::Damaged { object: plan.generation.to_string(), what };
-    let (replay, findings) = replay_whole(context, BTreeSet::from([plan.until]), &mut Steps(progress))?;
+    let (replay, findings) = replay_whole(context, &BTreeSet::from([plan.until]), &mut Steps(progress))?;
     if let Some(finding) = findings.iter().find(|finding| finding.weight == Weight::Damage) {
         return Err(damaged(format!("what it restores is damaged: {finding}")));
     }
