@@ -51,6 +51,7 @@ pub(super) fn newest_generation(stage: &Stage<'_>) -> Option<Utc> {
     newest.max()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all drills have one shape")]
 pub(super) fn last_verified(stage: &Stage<'_>) -> Result<Found, Failure> {
     let mut found = Found::new();
     for place in places(stage) {
@@ -77,7 +78,7 @@ fn judge(stage: &Stage<'_>, place: &str, known: &[Known], found: &mut Found) {
         ));
         return;
     };
-    let age = stage.now().since(newest.generation.created_at);
+    let age = Stage::now().since(newest.generation.created_at);
     let verified = known.iter().filter(is_verified).count();
     let said = format!(
         "{place}: the newest verified backup is {} old (event {}, state {}), {verified} of {} generations are \
@@ -104,6 +105,7 @@ fn age_words(age: Duration) -> String {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all drills have one shape")]
 pub(super) fn remote(stage: &Stage<'_>) -> Result<Found, Failure> {
     let mut found = Found::new();
     let mut elsewhere = 0;
@@ -128,7 +130,7 @@ pub(super) fn remote(stage: &Stage<'_>) -> Result<Found, Failure> {
                 continue;
             }
         };
-        try_operations(&shelf, stage, &mut found);
+        try_operations(&shelf, &mut found);
         let locked = match locked {
             Some(true) => "its newest backup is encrypted for its recipients",
             Some(false) => "its newest backup is not encrypted beyond what the book is",
@@ -156,8 +158,8 @@ pub(super) fn remote(stage: &Stage<'_>) -> Result<Found, Failure> {
 }
 
 /// Tries each operation on a place, with an object that is removed again.
-fn try_operations(shelf: &Shelf, stage: &Stage<'_>, found: &mut Found) {
-    let nonce = u64::try_from(stage.now().nanos()).unwrap_or(0);
+fn try_operations(shelf: &Shelf, found: &mut Found) {
+    let nonce = u64::try_from(Stage::now().nanos()).unwrap_or(0);
     let report = probe(shelf.target(), &SystemClock, nonce);
     found.ran(report.steps.len() as u64);
     for step in report.steps.iter().filter(|step| !step.ok) {
