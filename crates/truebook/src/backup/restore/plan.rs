@@ -242,18 +242,20 @@ impl<'a> Chooser<'a> {
         if let Point::Generation(id) = point {
             return self.shelf.read(id);
         }
-        let mut passed_over = Vec::new();
+        let (mut passed_over, mut is_newest) = (Vec::new(), true);
         for generation in &self.newest_first {
             let trusted = self.is_trusted(generation);
             let holds = match point {
-                // What is above may have been shipped.
-                Point::Seq(seq) => *seq > generation.last || segment_with(generation, *seq).is_some(),
+                // What is above the newest may have been shipped after it.
+                Point::Seq(seq) if *seq > generation.last => trusted && is_newest,
+                Point::Seq(seq) => segment_with(generation, *seq).is_some(),
                 _ => true,
             };
             if trusted && holds {
                 self.warnings.extend(passed_over);
                 return Ok(generation.clone());
             }
+            is_newest &= !trusted;
             if !trusted {
                 passed_over.push(format!(
                     "generation {} is newer (up to event {}) and is passed over: {}; to use it all the same: \
