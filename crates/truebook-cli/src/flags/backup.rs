@@ -1,5 +1,6 @@
 //! Where backups are, and putting a book back from them.
 
+use super::trading::parse_time;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use truebook::backup::form::LEVEL_DEFAULT;
@@ -200,10 +201,6 @@ impl RestoreArgs {
     pub(crate) fn seq(&self) -> Option<Seq> {
         self.to_seq.map(|number| Seq::new(number.min(Seq::MAX.get())))
     }
-}
-
-fn parse_time(text: &str) -> Result<Utc, &'static str> {
-    Utc::parse(text).ok_or("a time is written 2026-11-27T10:55:22Z")
 }
 
 fn parse_book(text: &str) -> Result<BookId, &'static str> {

@@ -278,7 +278,7 @@ fn parse_state(text: &str) -> Result<truebook::core::life::OrderState, String> {
 }
 
 /// A day or a moment, UTC.
-fn parse_time(text: &str) -> Result<Utc, String> {
+pub(super) fn parse_time(text: &str) -> Result<Utc, String> {
     let (day, clock) = text.trim_end_matches('Z').split_once('T').unwrap_or((text, "00:00:00"));
     let (seconds, parts) = clock.split_once('.').unwrap_or((clock, ""));
     Utc::parse(&format!("{day}T{seconds}.{parts:0<9}Z"))

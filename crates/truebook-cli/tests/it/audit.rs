@@ -246,7 +246,7 @@ fn without_a_book_or_with_an_unknown_drill_it_could_not_be_done() {
 fn without_a_verified_backup_or_with_one_that_is_too_old_the_lines_about_backups_are_red() {
     let place = traded();
     let run = audit(&place, &["--only", "last-verified-backup"]);
-    assert_red(&run, "Drill: last-verified-backup", &["no verified backup among 0 generations"]);
+    assert_red(&run, "Drill: last-verified-backup", &["no verified backup", "truebook backup create"]);
     assert_red(&run, "Feature: Automatic backups", &[]);
     back_up(&place, &place.path().join("data.backups"));
     audit(&place, &["--only", "last-verified-backup"]).ok();

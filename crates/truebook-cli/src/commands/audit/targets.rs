@@ -58,7 +58,11 @@ pub(super) fn last_verified(stage: &Stage<'_>) -> Result<Found, Failure> {
         found.ran(1);
         match shelf(stage, &place).and_then(|shelf| Ok(known(&shelf)?)) {
             Ok(known) => judge(stage, &place, &known, &mut found),
-            Err(failed) => found.fail(format!("{place}: {}", failed.in_one_line())),
+            Err(failed) => {
+                let failed = failed.in_one_line();
+                found
+                    .fail(format!("{place}: no verified backup: {failed}; make one: truebook backup create"));
+            }
         }
     }
     Ok(found)
@@ -107,6 +111,11 @@ pub(super) fn remote(stage: &Stage<'_>) -> Result<Found, Failure> {
     let mut elsewhere = 0;
     for place in places(stage) {
         found.ran(1);
+        let distance = distance(&stage.live, &place);
+        if matches!(distance, Distance::Nowhere) {
+            found.warn(format!("{place}: not there yet"));
+            continue;
+        }
         let shelf = match shelf(stage, &place) {
             Ok(shelf) => shelf,
             Err(failed) => {
@@ -121,10 +130,7 @@ pub(super) fn remote(stage: &Stage<'_>) -> Result<Found, Failure> {
                 continue;
             }
         };
-        let distance = distance(&stage.live, &place);
-        if !matches!(distance, Distance::Nowhere) {
-            try_operations(&shelf, &mut found);
-        }
+        try_operations(&shelf, &mut found);
         let locked = match locked {
             Some(true) => "its newest backup is encrypted for its recipients",
             Some(false) => "its newest backup is not encrypted beyond what the book is",
@@ -142,7 +148,7 @@ pub(super) fn remote(stage: &Stage<'_>) -> Result<Found, Failure> {
                 elsewhere += 1;
                 found.pass(format!("{place}: reached and read; {locked}"));
             }
-            Distance::Nowhere => found.warn(format!("{place}: not there yet")),
+            Distance::Nowhere => {}
         }
     }
     if elsewhere == 0 {
