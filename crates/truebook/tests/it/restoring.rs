@@ -182,6 +182,12 @@ fn a_number_before_the_first_or_beyond_the_end_is_refused_in_words() {
     let book = place.open();
     backups.verified(&book);
     drop(book);
+    let unproven = place.open();
+    save(&unproven, 3, &mut Hashes::new());
+    let made = backups.make(&unproven);
+    drop(unproven);
+    let only_there = refused(Point::Seq(made.generation.last));
+    assert!(only_there.contains("has it, but is not verified"), "{only_there}");
     let skipped = refused(Point::Seq(Seq::new(210)));
     assert!(skipped.contains("skips it"), "{skipped}");
 }

@@ -162,7 +162,8 @@ pub fn plan(
         Point::Generation(_) => None,
         _ => extension::extend(&context, shelf, &generation)?,
     };
-    let (until, until_at) = locate(&context, shelf, &generation, extension.as_ref(), &point)?;
+    let located = locate(&context, shelf, &generation, extension.as_ref(), &point);
+    let (until, until_at) = located.map_err(|failed| chooser.explain(&point, failed))?;
     let end = extension.as_ref().map_or(generation.last, |extension| extension.last);
     assert!(until <= end, "nothing is kept that neither the generation nor what was shipped has");
     let is_whole = until == generation.last;
@@ -280,6 +281,19 @@ impl<'a> Chooser<'a> {
                 format!("verifying it failed ({first})")
             }
             None => "it was not verified yet (truebook backup verify)".to_owned(),
+        }
+    }
+
+    /// An event that is not where it was looked for may be one that newer generations skip, or that only an
+    /// unverified one has.
+    fn explain(&self, point: &Point, failed: BackupError) -> BackupError {
+        let trusted = self.newest_first.iter().find(|generation| self.is_trusted(generation));
+        let newest = self.newest_first.iter().max_by_key(|generation| generation.last);
+        match (point, failed, trusted, newest) {
+            (Point::Seq(seq), BackupError::Asked(_), Some(trusted), Some(newest)) if newest.last >= *seq => {
+                BackupError::Asked(no_such_event(*seq, trusted, newest))
+            }
+            (_, failed, _, _) => failed,
         }
     }
 
