@@ -17,7 +17,8 @@ fn walk(dir: &Path) -> Vec<PathBuf> {
 /// No file has the canary.
 fn assert_no_canary(place: &Place) {
     let files = walk(&place.data());
-    assert!(files.len() > 5, "{files:?}");
+    // Lock, manifest, a segment, a checkpoint and a run at least; the rest is made in the background.
+    assert!(files.len() >= 5, "{files:?}");
     for file in files {
         let bytes = fs::read(&file).unwrap();
         let found = bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes());
