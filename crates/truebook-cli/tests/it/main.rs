@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
 
 mod audit;
+mod backup;
 mod bad_input;
 mod demo;
 mod drill;
