@@ -1,7 +1,7 @@
 //! Places of backups, made of what was typed.
 
 use super::{Needs, input, key};
-use crate::errors::Failure;
+use crate::errors::{Failure, Outcome};
 use crate::flags::{BackupFormArgs, BackupPlaceArgs, KeeperArgs, Source};
 use crate::output::notes;
 use std::io;
@@ -200,9 +200,41 @@ fn read_identity(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(input::read(&Source::File(path.to_owned()), IDENTITY_BYTES_MAX)?.bytes)
 }
 
-/// All places of a book, ready to be used.
-pub(crate) fn shelves(needs: &Needs, args: &BackupFormArgs, book: BookId) -> Result<Vec<Place>, Failure> {
-    places(needs, &args.place).iter().map(|place| one_place(needs, args, place, book)).collect()
+/// The places of a book.
+pub(crate) struct Places {
+    /// Those that can be used.
+    pub(crate) usable: Vec<Place>,
+    /// Why others cannot; told already.
+    pub(crate) left_out: Vec<String>,
+}
+
+impl Places {
+    /// How a command ends that did what it could: not well if a place was left out.
+    pub(crate) fn judge(&self, outcome: Outcome) -> Outcome {
+        if self.left_out.is_empty() { outcome } else { Outcome::CouldNot }
+    }
+}
+
+/// All places of a book, ready to be used. One that is not there does not keep the others from being used.
+///
+/// # Errors
+/// If none can be used.
+pub(crate) fn shelves(needs: &Needs, args: &BackupFormArgs, book: BookId) -> Result<Places, Failure> {
+    let (mut usable, mut failures) = (Vec::new(), Vec::new());
+    for place in places(needs, &args.place) {
+        match one_place(needs, args, &place, book) {
+            Ok(place) => usable.push(place),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if usable.is_empty() {
+        return Err(failures.pop().unwrap_or_else(|| Failure::new("no place for backups is given")));
+    }
+    let left_out: Vec<_> = failures.iter().map(Failure::in_one_line).collect();
+    for why in &left_out {
+        notes::warn(&format!("a place of backups is left out: {why}"));
+    }
+    Ok(Places { usable, left_out })
 }
 
 fn one_place(needs: &Needs, args: &BackupFormArgs, place: &str, book: BookId) -> Result<Place, Failure> {
@@ -241,7 +273,7 @@ pub(crate) fn keeper(needs: &Needs, args: &KeeperArgs, book: &Book) -> Result<Op
         generations: std::time::Duration::from_secs(args.backup_every.max(1)),
         ..Schedule::default()
     };
-    let places = shelves(needs, &args.form, book.status()?.book)?;
+    let places = shelves(needs, &args.form, book.status()?.book)?.usable;
     let options = KeeperOptions { places, schedule, key: needs.key(), scratch: None };
     Ok(Some(Keeper::start(book, &options)?))
 }

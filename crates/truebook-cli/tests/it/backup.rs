@@ -7,9 +7,9 @@ use std::process::Command;
 
 fn grown() -> Place {
     let place = Place::new();
-    let lines: String = (0..120)
-        .map(|n| format!("{{\"op\":\"merge\",\"value\":{{\"n\":{n},\"pad\":\"{}\"}}}}\n", "x".repeat(200)))
-        .collect();
+    let pad = "x".repeat(200);
+    let line = |n: u32| format!("{{\"op\":\"merge\",\"value\":{{\"n\":{n},\"pad\":\"{pad}\"}}}}");
+    let lines = (0..120).map(line).collect::<Vec<_>>().join("\n");
     place.feed(SMALL.into_iter().chain(["pipe"]), &lines).ok();
     place
 }
@@ -170,4 +170,15 @@ fn new_events_are_followed_and_rotation_keeps_what_it_says() {
     place.run(["backup", "verify", "--all"]).ok();
     place.run(["backup", "verify", "--part"]).ok();
     place.run(["backup", "probe"]).ok().prints(&["create again", "ok"]);
+}
+
+#[test]
+fn a_place_that_is_not_there_does_not_keep_the_others_from_being_used_and_is_told() {
+    let place = grown();
+    std::fs::create_dir(place.path().join("good")).unwrap();
+    let to = ["--backup-to", "missing,good"];
+    let run = place.run(["backup", "create"].into_iter().chain(to)).code(2);
+    run.prints(&["verified"]).says(&["left out", "missing"]);
+    place.run(["backup", "list"].into_iter().chain(to)).code(2).prints(&["verified"]);
+    place.run(["backup", "verify", "--backup-to", "good"]).ok();
 }

@@ -4,6 +4,7 @@ use super::{places, scratch, size};
 use crate::errors::{Failure, Outcome};
 use crate::flags::BackupCreateArgs;
 use crate::needs::Needs;
+use crate::needs::backup::Places;
 use crate::output::{notes, progress::Progress};
 use serde::Serialize;
 use truebook::backup::{
@@ -13,7 +14,7 @@ use truebook::core::hash::StateHash;
 use truebook::core::id::Seq;
 
 /// What `backup create` prints, a list with one for each place; part of the contract.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Created {
     place: String,
     generation: GenerationId,
@@ -30,16 +31,33 @@ struct Created {
 
 pub(super) fn run(needs: &Needs, args: &BackupCreateArgs) -> Result<Outcome, Failure> {
     let source = Source::beside(&needs.peek_whole()?)?;
-    let mut created = Vec::new();
-    for place in places(needs, &args.form)? {
-        created.push(one(needs, args, &source, &place)?);
+    let (mut places, mut created) = (places(needs, &args.form)?, Vec::new());
+    let mut failures = Vec::new();
+    for place in &places.usable {
+        match one(needs, args, &source, place) {
+            Ok(done) => created.push(done),
+            Err(failure) => failures.push(failure),
+        }
     }
+    // What went well in one place is not undone, nor kept quiet, by what failed in another.
+    let Some(last) = failures.pop() else { return tell(needs, &places, &created) };
+    if created.is_empty() {
+        return Err(last);
+    }
+    for failure in failures.iter().chain([&last]) {
+        notes::warn(&failure.in_one_line());
+        places.left_out.push(failure.in_one_line());
+    }
+    tell(needs, &places, &created)
+}
+
+fn tell(needs: &Needs, places: &Places, created: &[Created]) -> Result<Outcome, Failure> {
     for warning in created.iter().flat_map(|one| one.warnings.iter().chain(&one.findings)) {
         notes::warn(warning);
     }
-    needs.out().show(&created, || created.iter().map(describe).collect::<Vec<_>>().join("\n"))?;
+    needs.out().show(&created.to_vec(), || created.iter().map(describe).collect::<Vec<_>>().join("\n"))?;
     let sound = created.iter().all(|one| one.outcome != "damaged" && one.warnings.is_empty());
-    Ok(if sound { Outcome::Fine } else { Outcome::Different })
+    Ok(places.judge(if sound { Outcome::Fine } else { Outcome::Different }))
 }
 
 fn one(needs: &Needs, args: &BackupCreateArgs, source: &Source, place: &Place) -> Result<Created, Failure> {

@@ -30,7 +30,8 @@ const TICK: Duration = Duration::from_millis(100);
 pub(super) fn run(needs: &Needs, args: &BackupFollowArgs) -> Result<Outcome, Failure> {
     let stop = stop::flag()?;
     let context = needs.peek_whole()?.context().clone();
-    let mut places: Vec<_> = places(needs, &args.form)?.into_iter().map(|place| (place, None)).collect();
+    let mut places: Vec<_> =
+        places(needs, &args.form)?.usable.into_iter().map(|place| (place, None)).collect();
     let end = args.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let is_over = |stop: &std::sync::atomic::AtomicBool| {
         stop.load(Ordering::SeqCst) || end.is_some_and(|end| Instant::now() >= end)

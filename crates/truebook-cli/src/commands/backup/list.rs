@@ -31,13 +31,14 @@ struct Row {
 
 pub(super) fn run(needs: &Needs, args: &BackupFormArgs) -> Result<Outcome, Failure> {
     let mut rows = Vec::new();
-    for place in places(needs, args)? {
+    let places = places(needs, args)?;
+    for place in &places.usable {
         let shown = place.shelf.describe("");
         rows.extend(list(&place.shelf)?.into_iter().map(|listed| row(&shown, listed)));
     }
     let sound = rows.iter().all(|row| matches!(row.standing, Standing::Verified | Standing::Unverified));
     needs.out().show(&rows, || describe(&rows))?;
-    Ok(if sound { Outcome::Fine } else { Outcome::Different })
+    Ok(places.judge(if sound { Outcome::Fine } else { Outcome::Different }))
 }
 
 fn row(place: &str, listed: Listed) -> Row {

@@ -10,9 +10,10 @@ mod verify;
 
 use crate::errors::{Failure, Outcome};
 use crate::flags::{BackupArgs, BackupCommand, BackupFormArgs};
-use crate::needs::{Needs, backup};
+use crate::needs::Needs;
+use crate::needs::backup::{self, Places};
 use truebook::backup::restore::book_in;
-use truebook::backup::{Place, Scratch, shelf};
+use truebook::backup::{Scratch, shelf};
 use truebook::core::id::BookId;
 
 pub(super) fn run(needs: &Needs, args: &BackupArgs) -> Result<Outcome, Failure> {
@@ -28,7 +29,7 @@ pub(super) fn run(needs: &Needs, args: &BackupArgs) -> Result<Outcome, Failure> 
 }
 
 /// The places, of the book in the directory; without one, of the only book that the first place holds.
-fn places(needs: &Needs, args: &BackupFormArgs) -> Result<Vec<Place>, Failure> {
+fn places(needs: &Needs, args: &BackupFormArgs) -> Result<Places, Failure> {
     backup::shelves(needs, args, which_book(needs, args)?)
 }
 

@@ -10,7 +10,8 @@ use truebook::backup::target::{ProbeReport, probe};
 pub(super) fn run(needs: &Needs, args: &BackupFormArgs) -> Result<Outcome, Failure> {
     let world = needs.world();
     let mut reports = Vec::new();
-    for place in places(needs, args)? {
+    let places = places(needs, args)?;
+    for place in &places.usable {
         let mut nonce = [0; 8];
         world
             .entropy
@@ -19,7 +20,8 @@ pub(super) fn run(needs: &Needs, args: &BackupFormArgs) -> Result<Outcome, Failu
         reports.push(probe(place.shelf.target(), &*world.clock, u64::from_le_bytes(nonce)));
     }
     needs.out().show(&reports, || reports.iter().map(describe).collect::<Vec<_>>().join("\n\n"))?;
-    Ok(if reports.iter().all(ProbeReport::ok) { Outcome::Fine } else { Outcome::Different })
+    let sound = reports.iter().all(ProbeReport::ok);
+    Ok(places.judge(if sound { Outcome::Fine } else { Outcome::Different }))
 }
 
 fn describe(report: &ProbeReport) -> String {

@@ -18,7 +18,8 @@ struct PrunedPlace {
 
 pub(super) fn run(needs: &Needs, args: &BackupPruneArgs) -> Result<Outcome, Failure> {
     let mut done = Vec::new();
-    for place in places(needs, &args.form)? {
+    let places = places(needs, &args.form)?;
+    for place in &places.usable {
         let pruned = if args.dry_run {
             truebook::backup::prune::plan(&place.shelf, &place.keep)?
         } else {
@@ -27,7 +28,7 @@ pub(super) fn run(needs: &Needs, args: &BackupPruneArgs) -> Result<Outcome, Fail
         done.push(PrunedPlace { place: place.shelf.describe(""), removed: !args.dry_run, pruned });
     }
     needs.out().show(&done, || done.iter().map(describe).collect::<Vec<_>>().join("\n"))?;
-    Ok(Outcome::Fine)
+    Ok(places.judge(Outcome::Fine))
 }
 
 fn describe(done: &PrunedPlace) -> String {

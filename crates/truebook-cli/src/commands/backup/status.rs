@@ -33,7 +33,8 @@ struct Standings {
 pub(super) fn run(needs: &Needs, args: &BackupFormArgs) -> Result<Outcome, Failure> {
     let book = needs.peek().ok().map(|peek| peek.last);
     let mut standings = Vec::new();
-    for place in places(needs, args)? {
+    let places = places(needs, args)?;
+    for place in &places.usable {
         let listed = list(&place.shelf)?;
         let reached = tail::reached(&place.shelf)?;
         standings.push(standing(place.shelf.describe(""), &listed, reached, book));
@@ -41,7 +42,7 @@ pub(super) fn run(needs: &Needs, args: &BackupFormArgs) -> Result<Outcome, Failu
     needs.out().show(&standings, || standings.iter().map(describe).collect::<Vec<_>>().join("\n\n"))?;
     let sound =
         standings.iter().all(|one| one.suspicious + one.damaged == 0 && one.newest_verified.is_some());
-    Ok(if sound { Outcome::Fine } else { Outcome::Different })
+    Ok(places.judge(if sound { Outcome::Fine } else { Outcome::Different }))
 }
 
 fn standing(place: String, listed: &[Listed], reached: Seq, book: Option<Seq>) -> Standings {

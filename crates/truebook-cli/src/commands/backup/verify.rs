@@ -30,8 +30,9 @@ pub(super) fn run(needs: &Needs, args: &BackupVerifyArgs) -> Result<Outcome, Fai
         return look_through(needs, args);
     }
     let mut proved = Vec::new();
-    for place in places(needs, &args.form)? {
-        for verdict in of_place(needs, args, &place)? {
+    let places = places(needs, &args.form)?;
+    for place in &places.usable {
+        for verdict in of_place(needs, args, place)? {
             proved.push(Proved { place: place.shelf.describe(""), verdict });
         }
     }
@@ -44,7 +45,7 @@ pub(super) fn run(needs: &Needs, args: &BackupVerifyArgs) -> Result<Outcome, Fai
     }
     needs.out().show(&proved, || proved.iter().map(describe).collect::<Vec<_>>().join("\n"))?;
     let sound = proved.iter().all(|proved| proved.verdict.is_verified());
-    Ok(if sound { Outcome::Fine } else { Outcome::Different })
+    Ok(places.judge(if sound { Outcome::Fine } else { Outcome::Different }))
 }
 
 fn of_place(needs: &Needs, args: &BackupVerifyArgs, place: &Place) -> Result<Vec<Verdict>, Failure> {
@@ -83,7 +84,8 @@ fn describe(proved: &Proved) -> String {
 
 fn look_through(needs: &Needs, args: &BackupVerifyArgs) -> Result<Outcome, Failure> {
     let mut inspected = Vec::new();
-    for place in places(needs, &args.form)? {
+    let places = places(needs, &args.form)?;
+    for place in &places.usable {
         let (part, _) = next_part(&place.shelf, PARTS)?;
         let now = needs.world().clock.now();
         let inspection = inspect(&place.shelf, part, PARTS, now, &mut Progress::new("reading objects"))?;
@@ -105,5 +107,5 @@ fn look_through(needs: &Needs, args: &BackupVerifyArgs) -> Result<Outcome, Failu
         lines.collect::<Vec<_>>().join("\n")
     })?;
     let sound = inspected.iter().all(|one| one.inspection.findings.is_empty());
-    Ok(if sound { Outcome::Fine } else { Outcome::Different })
+    Ok(places.judge(if sound { Outcome::Fine } else { Outcome::Different }))
 }
