@@ -262,6 +262,17 @@ mod tests {
         ]
     }
 
+    /// Generations made at these seconds, numbered from 1.
+    fn numbered(standings: &[(Standing, i64)]) -> Vec<Candidate> {
+        let numbers = standings.iter().zip(1..);
+        let candidate = |(&(standing, seconds), number): (&(Standing, i64), u64)| Candidate {
+            number,
+            created_at: Utc::from_nanos(seconds * NANOS_A_SECOND),
+            standing,
+        };
+        numbers.map(candidate).collect()
+    }
+
     proptest! {
         #[test]
         fn p9_whatever_comes_newer_without_proof_makes_nothing_go(
@@ -271,15 +282,7 @@ mod tests {
             daily in 0_u32..3,
         ) {
             let keep = Keep { last, daily, ..Keep::default() };
-            let mut candidates: Vec<_> = standings
-                .iter()
-                .zip(1..)
-                .map(|((standing, seconds), number)| Candidate {
-                    number,
-                    created_at: Utc::from_nanos(seconds * NANOS_A_SECOND),
-                    standing: *standing,
-                })
-                .collect();
+            let mut candidates = numbered(&standings);
             let before = decide(&candidates, &keep);
             let verified = |fates: &[Fate], rows: &[Candidate]| {
                 rows.iter().zip(fates).filter(|(row, fate)| row.standing == Standing::Verified && fate.is_kept()).count()
@@ -302,15 +305,7 @@ mod tests {
             weekly in 0_u32..3,
         ) {
             let keep = Keep { last, weekly, ..Keep::default() };
-            let candidates: Vec<_> = standings
-                .iter()
-                .zip(1..)
-                .map(|((standing, seconds), number)| Candidate {
-                    number,
-                    created_at: Utc::from_nanos(seconds * NANOS_A_SECOND),
-                    standing: *standing,
-                })
-                .collect();
+            let candidates = numbered(&standings);
             let fates = decide(&candidates, &keep);
             let left: Vec<_> =
                 candidates.iter().zip(fates).filter(|(_, fate)| fate.is_kept()).map(|(row, _)| *row).collect();

@@ -2,7 +2,7 @@
 //! newest generation. A piece is text, one event a line, so that it can be read without truebook.
 
 use super::error::BackupError;
-use super::form::{Form, Unlock};
+use super::form::Form;
 use super::names;
 use super::shelf::Shelf;
 use super::source::Reader;
@@ -237,18 +237,13 @@ fn encode(context: &Context, form: &Form, piece: &Piece) -> std::io::Result<(Str
 ///
 /// # Errors
 /// The target's, or a missing key.
-pub fn read_after(
-    shelf: &Shelf,
-    context: &Context,
-    unlock: Option<&dyn Unlock>,
-    after: Seq,
-) -> Result<Vec<Piece>, BackupError> {
+pub fn read_after(shelf: &Shelf, context: &Context, after: Seq) -> Result<Vec<Piece>, BackupError> {
     let (mut found, mut reached) = (Vec::new(), after);
     for (first, last, object) in pieces(shelf)? {
         if last <= reached {
             continue;
         }
-        let Some(piece) = read(shelf, context, unlock, &object)? else { continue };
+        let Some(piece) = read(shelf, context, &object)? else { continue };
         // A gap that the book itself told of is none.
         let follows = first <= reached.next() || piece.head.first == piece.head.open.first;
         if follows {
@@ -260,15 +255,10 @@ pub fn read_after(
 }
 
 /// Reads a piece; `None` if it is damaged.
-fn read(
-    shelf: &Shelf,
-    context: &Context,
-    unlock: Option<&dyn Unlock>,
-    object: &str,
-) -> Result<Option<Piece>, BackupError> {
+fn read(shelf: &Shelf, context: &Context, object: &str) -> Result<Option<Piece>, BackupError> {
     let mut stored = shelf.target().get(object, OBJECT_BYTES_MAX)?;
     if object.strip_suffix(".age").is_some() {
-        let Some(unlock) = unlock else {
+        let Some(unlock) = shelf.unlock() else {
             let what =
                 "it is encrypted for the backup: give the identity (--backup-identity FILE)".to_owned();
             return Err(BackupError::Locked { object: shelf.describe(object), what });

@@ -35,7 +35,7 @@ pub(super) fn extend(
     let Some(last) = generation.segments.last().filter(|_| generation.suspicions.is_empty()) else {
         return Ok(None);
     };
-    let pieces = tail::read_after(shelf, context, shelf.unlock(), generation.last)?;
+    let pieces = tail::read_after(shelf, context, generation.last)?;
     if pieces.is_empty() {
         return Ok(None);
     }

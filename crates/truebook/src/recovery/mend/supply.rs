@@ -1,7 +1,6 @@
 //! What backups hold of a segment: target by target in the order in which they were given, in each the newest
 //! generation first. What cannot be used is told once and passed over.
 
-use crate::backup::form::Unlock;
 use crate::backup::generation::StoredSegment;
 use crate::backup::tail;
 use crate::backup::target::{PATIENCE, Patient};
@@ -51,7 +50,6 @@ pub(super) struct Stocked {
 /// A target and what is known of it so far.
 struct Shop {
     shelf: Shelf,
-    unlock: Option<Arc<dyn Unlock>>,
     /// Not listed yet: `None`. Newest first.
     ids: Option<Vec<GenerationId>>,
     read: Vec<Stocked>,
@@ -74,7 +72,7 @@ impl Supply {
         let shop = |place: &Fallback| {
             let patient = Arc::new(Patient::new(Arc::clone(&place.target), PATIENCE));
             let shelf = Shelf::new(patient, context.manifest.book, place.unlock.clone());
-            Shop { shelf, unlock: place.unlock.clone(), ids: None, read: Vec::new(), shipped: None }
+            Shop { shelf, ids: None, read: Vec::new(), shipped: None }
         };
         Self { shops: places.iter().map(shop).collect(), useless: BTreeSet::new(), notes: Vec::new() }
     }
@@ -191,7 +189,7 @@ impl Supply {
         let (id, last) = (newest.id.clone(), newest.generation.last);
         if self.shops[place].shipped.is_none() {
             let shop = &self.shops[place];
-            let read = tail::read_after(&shop.shelf, context, shop.unlock.as_deref(), last);
+            let read = tail::read_after(&shop.shelf, context, last);
             // Noted as empty first: a place that fails is not asked twice.
             self.shops[place].shipped = Some(Vec::new());
             match read {
