@@ -24,6 +24,7 @@ pub mod paper;
 pub mod planted;
 pub mod recovery;
 pub mod run;
+pub mod scratch;
 pub mod venue;
 pub mod verify;
 pub mod world;

@@ -10,7 +10,6 @@ mod disk;
 mod overlay;
 mod parse;
 mod run;
-mod scratch;
 mod script;
 mod text;
 mod world;

@@ -14,14 +14,14 @@ pub(super) fn act(runner: &Runner<'_>, does: &FileDoes) -> Done {
     match does {
         FileDoes::Write(name, bytes) => fs::write(runner.path(name)?, bytes)?,
         FileDoes::Delete(name) => fs::remove_file(runner.path(name)?)?,
-        FileDoes::DeleteAll => fs::remove_dir_all(runner.scratch.book())?,
+        FileDoes::DeleteAll => fs::remove_dir_all(runner.book_dir())?,
         FileDoes::Keep(name, copy) => {
             fs::copy(runner.path(name)?, runner.kept(copy)?)?;
         }
         FileDoes::PutBack(copy, name) => {
             fs::copy(runner.kept(copy)?, runner.path(name)?)?;
         }
-        FileDoes::DeadHolder => fs::write(runner.scratch.book().join(LOCK_FILE), runner.dead_holder())?,
+        FileDoes::DeadHolder => fs::write(runner.book_dir().join(LOCK_FILE), runner.dead_holder())?,
     }
     Ok(())
 }
@@ -35,11 +35,11 @@ impl Runner<'_> {
         if copy.contains(['/', '\\']) {
             return cannot(format!("{copy:?} is not a plain name"));
         }
-        Ok(self.scratch.kept(copy))
+        Ok(self.scratch.path().join(format!("kept-{copy}")))
     }
 
     fn path(&self, name: &Name) -> Result<PathBuf, Stop> {
-        let book = self.scratch.book();
+        let book = self.book_dir();
         let (dir, newest) = match name {
             Name::Path(path) => return Ok(book.join(path)),
             Name::NewestIn(dir) => (dir, Ends::Last),

@@ -11,7 +11,6 @@ mod venue;
 
 use super::disk::{Power, Trouble};
 use super::overlay::{Writing, lock};
-use super::scratch::Scratch;
 use super::script::{Action, DiskDoes, Expected, OnRefusal, RawEvent, Script, Step, TimeDoes};
 use super::text::Place;
 use super::world::{OurClock, SameEveryRun, VenueClock};
@@ -19,6 +18,7 @@ use crate::book::Book;
 use crate::engine::{Reconciliation, Trader};
 use crate::paper::PaperVenue;
 use crate::recovery::Report;
+use crate::scratch::ScratchDir;
 use crate::venue::StreamEvent;
 use protection::Protection;
 use serde::Serialize;
@@ -99,7 +99,7 @@ struct Process {
 /// All that a run has.
 struct Runner<'a> {
     script: &'a Script,
-    scratch: Scratch,
+    scratch: ScratchDir,
     clock: Arc<VenueClock>,
     our_clock: Arc<OurClock>,
     entropy: Arc<SameEveryRun>,
@@ -149,7 +149,7 @@ impl<'a> Runner<'a> {
         let paper = PaperVenue::new(script.setup.paper.clone(), Arc::<VenueClock>::clone(&clock));
         Ok(Self {
             script,
-            scratch: Scratch::new()?,
+            scratch: ScratchDir::new(None)?,
             our_clock: Arc::new(OurClock::new(Arc::clone(&clock))),
             clock,
             entropy: Arc::new(SameEveryRun::new()),

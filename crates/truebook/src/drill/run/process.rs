@@ -11,6 +11,7 @@ use crate::engine::Trader;
 use crate::journal::JournalOptions;
 use crate::paper::RequestKind;
 use crate::venue::Venue;
+use std::path::PathBuf;
 use std::sync::Arc;
 use truebook_core::doc::Doc;
 use truebook_core::id::BookName;
@@ -47,9 +48,14 @@ fn options() -> OpenOptions {
 }
 
 impl Runner<'_> {
+    /// The book's directory.
+    pub(super) fn book_dir(&self) -> PathBuf {
+        self.scratch.path().join("book")
+    }
+
     pub(super) fn world(&self, power: &Arc<Power>) -> World {
         World {
-            disk: Arc::new(DrillDisk::new(RealDisk::new(self.scratch.book()), Arc::clone(power))),
+            disk: Arc::new(DrillDisk::new(RealDisk::new(self.book_dir()), Arc::clone(power))),
             clock: Arc::<super::super::world::OurClock>::clone(&self.our_clock),
             entropy: Arc::<super::super::world::SameEveryRun>::clone(&self.entropy),
         }
