@@ -1,5 +1,5 @@
-//! What truebook is tested with: a disk that loses what was not synced, and the contracts that every disk, every
-//! target of backups and every venue keeps.
+//! What truebook is tested with: a disk that loses what was not synced, and the contracts that every disk and every
+//! target of backups keeps.
 //!
 //! Everything here is deterministic: the same seed and the same calls give the same bytes.
 
@@ -11,7 +11,6 @@ pub mod model;
 mod rng;
 pub mod target_contract;
 pub mod trade;
-pub mod venue_contract;
 pub mod workload;
 pub mod world;
 

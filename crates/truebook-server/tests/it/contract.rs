@@ -3,7 +3,7 @@
 use super::support::start_whole_units;
 use core::time::Duration;
 use std::sync::Arc;
-use truebook_sim::venue_contract::{Setup, check};
+use truebook::venue::contract::{Setup, check};
 
 /// The clock is a real one here: what is late shows after a moment, however long that may take elsewhere.
 const MOMENT: Duration = Duration::from_millis(5);

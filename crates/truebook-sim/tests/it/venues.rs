@@ -11,7 +11,7 @@ use truebook_core::money::Price;
 use truebook_core::observation::{AccountReport, FillReport, Listing, OrderReport, PositionReport};
 use truebook_core::time::Utc;
 use truebook_sim::SimClock;
-use truebook_sim::venue_contract::{Setup, check};
+use truebook::venue::contract::{Setup, check};
 
 fn setup(settings: PaperSettings) -> Setup {
     setup_with(settings, &[])

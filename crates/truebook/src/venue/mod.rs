@@ -3,6 +3,7 @@
 //! An adapter translates, and decides nothing. It sends a request once and never retries by itself; what a
 //! reply proves is said by the kind of error, and what the engine may do next by [`Capabilities`].
 
+pub mod contract;
 mod error;
 mod request;
 pub mod words;

@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use truebook::venue::{
+use super::{
     Accepted, Change, NewOrder, ReduceOnly, StreamEvent, Target, Venue, VenueError, VenueErrorKind,
 };
 use truebook_core::capability::{Brackets, IdClass, Lookup, ReplaceQuantity};
