@@ -119,7 +119,9 @@ mod tests {
         // Other tests take numbers meanwhile.
         let held: Vec<File> =
             (next..next + 50).map(|number| File::open(leftover(parent.path(), number)).unwrap()).collect();
-        held.iter().for_each(|directory| directory.try_lock().unwrap());
+        for directory in &held {
+            directory.try_lock().unwrap();
+        }
         let scratch = ScratchDir::new(Some(parent.path())).unwrap();
         assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
         assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 51);

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use truebook::paper::{Fault, PaperSettings, PaperVenue, Rate, RequestKind};
+use truebook::venue::contract::{Setup, check};
 use truebook::venue::{Accepted, Change, NewOrder, StreamEvent, Target, Venue, VenueError};
 use truebook_core::capability::{Brackets, Capabilities, IdClass, Lookup, ReplaceQuantity, Rules};
 use truebook_core::id::{Instrument, OrderId, VenueName, VenueOrderId};
@@ -11,7 +12,6 @@ use truebook_core::money::Price;
 use truebook_core::observation::{AccountReport, FillReport, Listing, OrderReport, PositionReport};
 use truebook_core::time::Utc;
 use truebook_sim::SimClock;
-use truebook::venue::contract::{Setup, check};
 
 fn setup(settings: PaperSettings) -> Setup {
     setup_with(settings, &[])

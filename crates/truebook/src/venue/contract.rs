@@ -3,13 +3,11 @@
 //! Each check gets a venue of its own, on which nothing has happened. What a venue shows may come a little
 //! later than it happened; the checks wait for it.
 
+use super::{Accepted, Change, NewOrder, ReduceOnly, StreamEvent, Target, Venue, VenueError, VenueErrorKind};
 use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use super::{
-    Accepted, Change, NewOrder, ReduceOnly, StreamEvent, Target, Venue, VenueError, VenueErrorKind,
-};
 use truebook_core::capability::{Brackets, IdClass, Lookup, ReplaceQuantity};
 use truebook_core::id::{Instrument, OrderId, OrderKey, VenueOrderId};
 use truebook_core::life::Closing;

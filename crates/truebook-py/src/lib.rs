@@ -1,0 +1,1 @@
+//! The Python package `truebook`: the part that is in Rust.
