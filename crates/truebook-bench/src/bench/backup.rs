@@ -15,13 +15,12 @@ use crate::report::{Cell, Section, column};
 use crate::setup::{Setup, engine_dir};
 use ::truebook::World;
 use ::truebook::backup::restore::{self, Options, Point};
-use ::truebook::backup::{
-    Depth, Directory, Form, GenerationId, Scratch, Shelf, Silent, Source, Trial, create, verify,
-};
+use ::truebook::backup::{Depth, Directory, Form, Scratch, Shelf, Silent, Source, Trial, create, verify};
 use ::truebook::book::Peek;
 use ::truebook::disk::RealDisk;
 use ::truebook::journal::load::load_bytes;
 use ::truebook::recovery::inventory;
+use ::truebook_core::id::BookId;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -91,6 +90,7 @@ struct Times {
 struct Stage {
     dir: PathBuf,
     book: PathBuf,
+    id: BookId,
     /// The journal's segments, unpacked, one behind the other.
     raw: PathBuf,
     raw_bytes: u64,
@@ -175,7 +175,9 @@ impl Stage {
         sqlite_events::build_store(&sqlite, &book)?;
         let raw = dir.join("journal.raw");
         let raw_bytes = unpack_journal(&book, &raw)?;
-        Ok(Self { dir: dir.to_owned(), book, raw, raw_bytes, sqlite })
+        let peek = Peek::read(&World::real(&book), None).peer(ME, "read the book")?;
+        let id = peek.state.live().identity.book;
+        Ok(Self { dir: dir.to_owned(), book, id, raw, raw_bytes, sqlite })
     }
 
     fn place(&self, peer: Peer, round: usize) -> Result<PathBuf, BenchError> {
@@ -195,9 +197,10 @@ impl Stage {
     }
 
     fn first(&self, times: &mut Times, place: &Path) -> Result<(), BenchError> {
+        let shelf = self.shelf(place);
         let start = Instant::now();
         match times.peer {
-            Peer::Truebook => drop(self.back_up(place)?),
+            Peer::Truebook => self.back_up(&shelf)?,
             Peer::Zstd => {
                 let to = place.join("journal.zst");
                 command(
@@ -210,7 +213,7 @@ impl Stage {
         }
         times.first.push(nanos(start.elapsed()));
         if times.peer == Peer::Truebook {
-            self.prove(place)?;
+            self.prove(&shelf)?;
         }
         Ok(())
     }
@@ -219,12 +222,13 @@ impl Stage {
         match times.peer {
             Peer::Truebook => {
                 // As the bot itself does it: the book is open.
-                let book = open(&self.book)?;
+                let (book, shelf) = (open(&self.book)?, self.shelf(place));
                 let start = Instant::now();
                 let source = Source::of_book(&book).peer(ME, "read the book")?;
-                self.create(&source, place)?;
+                self.create(&source, &shelf)?;
                 times.again.push(nanos(start.elapsed()));
                 book.close().peer(ME, "close the book")?;
+                self.prove(&shelf)?;
             }
             Peer::Restic => {
                 let start = Instant::now();
@@ -237,10 +241,10 @@ impl Stage {
     }
 
     fn back(&self, times: &mut Times, place: &Path) -> Result<(), BenchError> {
-        let target = place.with_extension("restored");
+        let (target, shelf) = (place.with_extension("restored"), self.shelf(place));
         let start = Instant::now();
         match times.peer {
-            Peer::Truebook => self.restore(place, &target)?,
+            Peer::Truebook => self.restore(&shelf, &target)?,
             Peer::Zstd => {
                 let (from, to) = (place.join("journal.zst"), target.clone());
                 command(
@@ -264,43 +268,41 @@ impl Stage {
         Ok(())
     }
 
-    fn shelf(&self, place: &Path) -> Result<Shelf, BenchError> {
-        let peek = Peek::read(&World::real(&self.book), None).peer(ME, "read the book")?;
-        let target = Directory::new(Arc::new(RealDisk::new(place)));
-        Ok(Shelf::new(Arc::new(target), peek.state.live().identity.book, None))
+    fn shelf(&self, place: &Path) -> Shelf {
+        Shelf::new(Arc::new(Directory::new(Arc::new(RealDisk::new(place)))), self.id, None)
     }
 
-    fn back_up(&self, place: &Path) -> Result<GenerationId, BenchError> {
+    fn back_up(&self, shelf: &Shelf) -> Result<(), BenchError> {
         let peek = Peek::read(&World::real(&self.book), None).peer(ME, "read the book")?;
         let source = Source::beside(&peek).peer(ME, "read the book")?;
-        self.create(&source, place)
+        self.create(&source, shelf)
     }
 
-    fn create(&self, source: &Source, place: &Path) -> Result<GenerationId, BenchError> {
-        let shelf = self.shelf(place)?;
+    fn create(&self, source: &Source, shelf: &Shelf) -> Result<(), BenchError> {
         let now = World::real(&self.book).clock.now();
-        let made = create(source, &shelf, &Form::default(), "bench", now, &mut Silent);
-        Ok(made.peer(ME, "make a generation")?.id)
+        create(source, shelf, &Form::default(), "bench", now, &mut Silent)
+            .peer(ME, "make a generation")
+            .map(drop)
     }
 
-    fn prove(&self, place: &Path) -> Result<(), BenchError> {
-        let (shelf, world) = (self.shelf(place)?, World::real(&self.book));
+    fn prove(&self, shelf: &Shelf) -> Result<(), BenchError> {
+        let world = World::real(&self.book);
         let id = shelf.generations().peer(ME, "list generations")?.pop();
         let id = id.ok_or_else(|| BenchError::Child { child: "backup", said: "no generation".to_owned() })?;
         let scratch = Scratch::new(Some(&self.dir)).during(|| "make a place for a trial".to_owned())?;
-        let trial = Trial { world: &world, key: None, scratch: &scratch, depth: Depth::All };
-        let verdict = verify(&shelf, &id, &trial, &mut Silent).peer(ME, "verify")?;
+        let trial = Trial { world: &world, key: None, scratch: &scratch, depth: Depth::New };
+        let verdict = verify(shelf, &id, &trial, &mut Silent).peer(ME, "verify")?;
         if verdict.is_verified() {
             return Ok(());
         }
         Err(BenchError::Child { child: "backup", said: verdict.findings.join("; ") })
     }
 
-    fn restore(&self, place: &Path, target: &Path) -> Result<(), BenchError> {
-        let (shelf, world) = (self.shelf(place)?, World::real(target));
-        let plan = restore::plan(&world, &shelf, Point::Latest, None).peer(ME, "plan a restore")?;
+    fn restore(&self, shelf: &Shelf, target: &Path) -> Result<(), BenchError> {
+        let world = World::real(target);
+        let plan = restore::plan(&world, shelf, Point::Latest, None).peer(ME, "plan a restore")?;
         let options = Options { why: "bench".to_owned(), ..Options::default() };
-        restore::restore(&world, &shelf, &plan, &options, &mut restore::Silent).peer(ME, "restore")?;
+        restore::restore(&world, shelf, &plan, &options, &mut restore::Silent).peer(ME, "restore")?;
         Ok(())
     }
 
