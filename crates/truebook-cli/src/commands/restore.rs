@@ -9,7 +9,7 @@ use crate::output::{Format, notes, progress::Progress, table};
 use serde::Serialize;
 use std::io::{BufRead, IsTerminal, Write};
 use std::sync::Arc;
-use truebook::backup::restore::{self, Done, Options, Plan, Point};
+use truebook::backup::restore::{self, Done, Options, Plan, Point, Proof};
 use truebook::backup::{BackupError, Generation, GenerationId, Shelf, Target, Verdict, shelf};
 use truebook::core::event::{Event, Reason};
 use truebook::core::id::{BookId, Seq};
@@ -175,7 +175,9 @@ fn ask(needs: &Needs, args: &RestoreArgs) -> Result<(), Failure> {
 
 fn carry_out(needs: &Needs, args: &RestoreArgs, shelf: &Shelf, plan: &Plan) -> Result<Done, Failure> {
     let world = needs.world();
-    let options = Options { key: needs.key(), journal: needs.options().journal, why: args.why.clone() };
+    let proof = if args.replay_all { Proof::Replay } else { Proof::Trust };
+    let (key, journal, why) = (needs.key(), needs.options().journal, args.why.clone());
+    let options = Options { key, journal, why, proof };
     let mut progress = Progress::new("fetching objects");
     let outcome = restore::restore(&world, shelf, plan, &options, &mut progress);
     drop(progress);
@@ -204,10 +206,16 @@ fn show(needs: &Needs, plan: &Plan, done: Option<&Done>) -> Result<(), Failure> 
 
 fn describe_done(needs: &Needs, plan: &Plan, done: &Done) -> String {
     let data = needs.data().display();
-    let mut lines = vec![format!(
-        "restored up to event {}; {} events were replayed, the state is {}",
-        done.until, done.events_replayed, done.state_hash
-    )];
+    let replayed = match done.replayed_after {
+        Seq::ZERO => format!("{} events were replayed", done.events_replayed),
+        after => format!(
+            "every object has the hash that it had when the generation was verified, the {} events after its \
+             checkpoint at event {after} were replayed",
+            done.events_replayed
+        ),
+    };
+    let mut lines =
+        vec![format!("restored up to event {}; {replayed}, the state is {}", done.until, done.state_hash)];
     lines.push(match &done.kept_in {
         Some(kept_in) => format!("what was there is kept in {kept_in}"),
         None => format!("nothing was in {} before", plan.directory),

@@ -188,6 +188,9 @@ pub(crate) struct RestoreArgs {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Replay every event, even of a verified generation: otherwise of that only what comes after its checkpoint
+    #[arg(long)]
+    pub(crate) replay_all: bool,
     /// Why; recorded in the book
     #[arg(long, value_name = "TEXT", default_value = "restored by hand")]
     pub(crate) why: String,

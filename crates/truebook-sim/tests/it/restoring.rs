@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use truebook::backup::restore::{self, Options, Plan, Point};
+use truebook::backup::restore::{self, Options, Plan, Point, Proof};
 use truebook::backup::{
     Depth, Directory, Form, Scratch, Shelf, Silent, Source, Target, Trial, create, verify as prove,
 };
@@ -35,6 +35,7 @@ struct Scene {
     key: Option<KeySource>,
     old: Picture,
     plan: Plan,
+    proof: Proof,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +55,12 @@ impl Scene {
     }
 
     fn restore(&self, disk: &SimDisk) -> bool {
-        let options =
-            Options { key: self.key.clone(), journal: options(None).journal, why: "simulated".to_owned() };
+        let options = Options {
+            key: self.key.clone(),
+            journal: options(None).journal,
+            why: "simulated".to_owned(),
+            proof: self.proof,
+        };
         // The state tells when it was restored: every run is at the same time.
         let clock = SimClock::new();
         clock.pass_seconds(3_600);
@@ -119,7 +124,7 @@ fn scene(seed: u64, key: Option<KeySource>, point: impl Fn(Seq) -> Point) -> Sce
     let here = world(&killed, &clock, &entropy);
     let plan = restore::plan(&here, &shelf, point(made.generation.last), key.as_ref()).unwrap();
     assert_eq!(plan.lost_to, Some(old.0), "what the old book had is known");
-    Scene { disk: killed, clock, entropy, shelf, key, old, plan }
+    Scene { disk: killed, clock, entropy, shelf, key, old, plan, proof: Proof::Trust }
 }
 
 /// Opens what was found and says which book it is.
@@ -221,8 +226,14 @@ fn samples(usual: u64) -> u64 {
 #[test]
 fn p9_p10_after_a_crash_at_any_point_of_a_restore_there_is_the_old_book_or_the_restored_one() {
     let scene = scene(1, None, |_| Point::Latest);
-    let crashes = explore("latest", &scene, Fault::Stop, samples(6));
+    let crashes = explore("latest", &scene, Fault::Stop, samples(7));
     assert!(crashes >= CRASHES_MIN, "{crashes}");
+}
+
+#[test]
+fn p9_p10_a_restore_that_replays_everything_survives_the_same_crashes() {
+    let scene = Scene { proof: Proof::Replay, ..scene(5, None, |_| Point::Latest) };
+    explore("replayed", &scene, Fault::Stop, samples(2));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::generation::{GENERATION_FORMAT, Generation, StoredFile, StoredSegment
 use super::lineage::{self, History};
 use super::names::{self, GenerationId};
 use super::shelf::{Hashes, Shelf, blake3_hex};
-use super::source::{SegmentBytes, Source};
+use super::source::{BookFile, SegmentBytes, Source};
 use super::target::Put;
 use crate::journal::scan::End;
 use crate::journal::segment::{SegmentIndex, Storage, segment_name};
@@ -256,9 +256,15 @@ impl Maker<'_> {
 
     fn state(&mut self) -> Result<Vec<StoredFile>, BackupError> {
         let mut stored = Vec::new();
-        for file in self.source.reader.state_files()? {
-            let object = names::state_object(self.shelf.book(), &file.path, &file.content);
-            stored.push(self.put(&file.path, &object, &file.content, Packed::No)?);
+        let find = |path: &str, blake3: &str| self.known.get(&content_key(path, blake3)).cloned();
+        for file in self.source.reader.state_files(&find)? {
+            stored.push(match file {
+                BookFile::Stored(known) => known,
+                BookFile::Read { path, content } => {
+                    let object = names::state_object(self.shelf.book(), &path, &content);
+                    self.put(&path, &object, &content, Packed::No)?
+                }
+            });
         }
         Ok(stored)
     }

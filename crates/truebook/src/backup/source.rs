@@ -1,9 +1,10 @@
 //! What is backed up: a book at one durable event, while its bot goes on.
 
 use super::error::BackupError;
-use super::generation::Holds;
+use super::generation::{Holds, StoredFile};
+use super::shelf::blake3_hex;
 use crate::book::{Book, Peek};
-use crate::checkpoint::{self, CheckpointName};
+use crate::checkpoint::{self, CheckpointError, CheckpointName, RunError};
 use crate::disk::{Access, read_file};
 use crate::error::FileError;
 use crate::journal::load::{self, FILE_BYTES_MAX, load_bytes};
@@ -36,10 +37,15 @@ pub struct Source {
 }
 
 /// A file of the book's directory.
-pub(super) struct BookFile {
-    pub path: String,
-    pub content: Vec<u8>,
+pub(super) enum BookFile {
+    /// It is stored already, and was not read.
+    Stored(StoredFile),
+    /// As it is.
+    Read { path: String, content: Vec<u8> },
 }
+
+/// The file of this path and BLAKE3 hash, if it is stored already.
+pub(super) type FindStored<'a> = &'a dyn Fn(&str, &str) -> Option<StoredFile>;
 
 /// An unpacked segment.
 pub(super) struct SegmentBytes {
@@ -158,49 +164,60 @@ impl Reader {
         self.read(&segment_name(index, storage))
     }
 
-    /// The manifest, and the newest checkpoint up to the event with the run files that it needs. A writer
-    /// may remove an old checkpoint meanwhile; then a newer one is there.
-    pub(super) fn state_files(&self) -> Result<Vec<BookFile>, BackupError> {
+    /// The manifest, and the newest checkpoint up to the event with the run files that it needs, of which those
+    /// that are stored already are not read. A writer may remove an old checkpoint meanwhile; then a newer one
+    /// is there.
+    pub(super) fn state_files(&self, find: FindStored<'_>) -> Result<Vec<BookFile>, BackupError> {
         for _ in 0..TRIES_MAX {
-            match self.try_state_files() {
+            match self.try_state_files(find) {
                 Err(BackupError::File(failed)) if failed.source.kind() == io::ErrorKind::NotFound => {}
                 outcome => return outcome,
             }
         }
-        self.try_state_files()
+        self.try_state_files(find)
     }
 
-    fn try_state_files(&self) -> Result<Vec<BookFile>, BackupError> {
+    fn try_state_files(&self, find: FindStored<'_>) -> Result<Vec<BookFile>, BackupError> {
         // Made anew rather than copied: a damaged file must not get into a backup.
-        let mut files =
-            vec![BookFile { path: MANIFEST_FILE.to_owned(), content: self.context.manifest.to_file() }];
-        let Some((name, runs)) = self.checkpoint()? else { return Ok(files) };
-        files.push(self.file(name.path())?);
-        for run in runs {
-            files.push(self.file(run)?);
-        }
-        Ok(files)
-    }
-
-    /// The newest usable checkpoint that is not above the event, and the paths of the run files it needs.
-    fn checkpoint(&self) -> Result<Option<(CheckpointName, Vec<String>)>, BackupError> {
+        let content = self.context.manifest.to_file();
+        let mut files = vec![BookFile::Read { path: MANIFEST_FILE.to_owned(), content }];
         for name in checkpoint::list(&self.context)?.into_iter().filter(|name| name.seq <= self.last) {
-            match checkpoint::read(&self.context, &name) {
-                Ok((read, _)) => {
-                    let runs = read.runs.into_iter().map(|run| checkpoint::run_path(&run.file));
-                    return Ok(Some((name, runs.collect())));
+            match self.checkpoint_files(&name, find) {
+                Ok(found) => {
+                    files.extend(found);
+                    break;
                 }
-                Err(checkpoint::CheckpointError::File(failed)) => return Err(failed.into()),
+                Err(CheckpointError::File(failed) | CheckpointError::Run(RunError::File(failed))) => {
+                    return Err(failed.into());
+                }
                 // A damaged one is the next opening's business; an older one, or the journal, will do.
                 Err(_) => {}
             }
         }
-        Ok(None)
+        Ok(files)
     }
 
-    fn file(&self, path: String) -> Result<BookFile, FileError> {
-        let content = self.read(&path)?;
-        Ok(BookFile { path, content })
+    /// A checkpoint and its run files, as they are.
+    fn checkpoint_files(
+        &self,
+        name: &CheckpointName,
+        find: FindStored<'_>,
+    ) -> Result<Vec<BookFile>, CheckpointError> {
+        let (checkpoint, _) = checkpoint::read_file_alone(&self.context, name)?;
+        let mut files = vec![BookFile::Read { path: name.path(), content: self.read(&name.path())? }];
+        for run in checkpoint.runs {
+            let path = checkpoint::run_path(&run.file);
+            if let Some(stored) = find(&path, &run.blake3) {
+                files.push(BookFile::Stored(stored));
+                continue;
+            }
+            let content = self.read(&path)?;
+            if blake3_hex(&content) != run.blake3 {
+                return Err(RunError::Damaged { path: self.context.disk.describe(&path) }.into());
+            }
+            files.push(BookFile::Read { path, content });
+        }
+        Ok(files)
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {

@@ -208,7 +208,7 @@ pub(super) fn begins_with(generation: &Generation, older: &Generation) -> bool {
 }
 
 /// Sequence number of a generation's checkpoint.
-pub(super) fn checkpoint_of(generation: &Generation) -> Option<Seq> {
+pub(in crate::backup) fn checkpoint_of(generation: &Generation) -> Option<Seq> {
     generation.state.iter().find_map(|file| {
         let name = file.path.strip_prefix(CHECKPOINT_DIR)?.strip_prefix('/')?;
         Some(CheckpointName::parse(name)?.seq)

@@ -164,6 +164,11 @@ impl Opened {
     /// next checkpoint.
     fn look_at_readable(&mut self, known: &mut Checkpoints, now: Utc) -> Result<(), OpenError> {
         let condition = readable::inspect(&self.context, known.readable.as_ref())?;
+        if condition == Condition::Missing {
+            // A restored book has none, and somebody may have removed it: written anew even if no event comes.
+            known.readable = None;
+            return Ok(());
+        }
         let Some(mut finding) = readable_finding(&self.context, &condition) else { return Ok(()) };
         let moved = crate::aside::move_aside(&self.context, readable::READABLE_FILE, &finding.what, now)?;
         if !matches!(condition, Condition::Damaged { .. }) {

@@ -14,7 +14,9 @@ use crate::error::FileError;
 use crate::journal::load::Fault;
 use crate::journal::segment::{SegmentIndex, Storage};
 use crate::journal::{Context, Retired};
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use truebook_core::hash::StateHash;
 use truebook_core::id::Seq;
 use truebook_core::state::State;
 
@@ -26,6 +28,8 @@ pub struct Assessment {
     pub last: Seq,
     /// The checkpoint that it was begun with.
     pub checkpoint: Option<(CheckpointName, Checkpoint)>,
+    /// Hashes of the state at the events that were asked for.
+    pub watched: BTreeMap<Seq, StateHash>,
     /// Checkpoints that cannot be used.
     pub unusable: Vec<CheckpointName>,
     /// The last segment with events.
@@ -75,9 +79,18 @@ pub fn assess(context: &Context) -> Result<Assessment, AssessError> {
 
 /// As [`assess`], if all events up to `known` are known to have been durable once.
 pub fn assess_knowing(context: &Context, known: Seq) -> Result<Assessment, AssessError> {
+    assess_asking(context, known, &BTreeSet::new())
+}
+
+/// As [`assess`], and gives the state's hash at each event of `watch` that is not before the checkpoint.
+pub fn assess_watching(context: &Context, watch: &BTreeSet<Seq>) -> Result<Assessment, AssessError> {
+    assess_asking(context, Seq::ZERO, watch)
+}
+
+fn assess_asking(context: &Context, known: Seq, watch: &BTreeSet<Seq>) -> Result<Assessment, AssessError> {
     let inventory = inventory::take(context)?;
     let mark = inventory.durable_mark().max(known);
-    let Choice { chosen, mut walk, unusable, findings } = walk_from_newest(context, &inventory)?;
+    let Choice { chosen, mut walk, unusable, findings } = walk_from_newest(context, &inventory, watch)?;
     walk.finish(mark);
     if let Some(fault) = walk.fatal.take() {
         return Err(fatal(context, fault));
@@ -95,10 +108,14 @@ struct Choice<'a> {
 }
 
 /// Walks the journal from the newest checkpoint that is valid, or from the first event.
-fn walk_from_newest<'a>(context: &'a Context, inventory: &Inventory) -> Result<Choice<'a>, AssessError> {
+fn walk_from_newest<'a>(
+    context: &'a Context,
+    inventory: &Inventory,
+    watch: &BTreeSet<Seq>,
+) -> Result<Choice<'a>, AssessError> {
     let (mut unusable, mut findings) = (Vec::new(), Vec::new());
     for name in &inventory.checkpoints {
-        match walk_from(context, inventory, name) {
+        match walk_from(context, inventory, name, watch) {
             Ok((checkpoint, walk)) => {
                 let chosen = Some((name.clone(), checkpoint));
                 return Ok(Choice { chosen, walk, unusable, findings });
@@ -115,7 +132,7 @@ fn walk_from_newest<'a>(context: &'a Context, inventory: &Inventory) -> Result<C
         }
     }
     let Ok(walk) = walk_journal(context, inventory, SegmentIndex::FIRST, || {
-        Ok::<_, Infallible>(Walk::from_genesis(context))
+        Ok::<_, Infallible>(Walk::from_genesis(context).watching(watch))
     });
     Ok(Choice { chosen: None, walk, unusable, findings })
 }
@@ -126,11 +143,12 @@ fn walk_from<'a>(
     context: &'a Context,
     inventory: &Inventory,
     name: &CheckpointName,
+    watch: &BTreeSet<Seq>,
 ) -> Result<(Checkpoint, Walk<'a>), CheckpointError> {
     let (checkpoint, live) = checkpoint::read_file_alone(context, name)?;
     let walk = walk_journal(context, inventory, checkpoint.segment, || {
         let state = checkpoint::restore(context, &checkpoint, live)?;
-        Ok::<_, CheckpointError>(Walk::from_checkpoint(context, checkpoint.seq, state))
+        Ok::<_, CheckpointError>(Walk::from_checkpoint(context, checkpoint.seq, state).watching(watch))
     })?;
     Ok((checkpoint, walk))
 }
@@ -204,12 +222,15 @@ fn conclude(
     mark: Seq,
 ) -> Assessment {
     let last = walk.state_seq();
+    let mut watched: BTreeMap<_, _> = walk.watched.drain(..).collect();
+    watched.extend(chosen.iter().map(|(_, checkpoint)| (checkpoint.seq, checkpoint.state_hash)));
     let broken =
         walk.damage.take().map(|damage| judge_damage(context, &inventory, &mut walk, damage, (last, mark)));
     Assessment {
         state: walk.state,
         last,
         checkpoint: chosen,
+        watched,
         unusable,
         last_segment: walk.last,
         retired: walk.retired,

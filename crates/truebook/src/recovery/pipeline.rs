@@ -11,12 +11,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 const PARALLEL_MIN: usize = 3;
 const THREADS_MAX: usize = 8;
 
-pub(super) type Outcome = Result<Loaded, Fault>;
+pub(crate) type Outcome = Result<Loaded, Fault>;
 
 /// Loads the segments and gives them to `body` in order. With many of them loading has begun by then, so what
 /// `body` does before it asks for the first costs no time of its own. At most one segment a thread is decoded
 /// ahead of time, and one kept until then, so memory stays bounded whatever the journal's length.
-pub(super) fn loading<T>(
+pub(crate) fn loading<T>(
     context: &Context,
     segments: &[(SegmentIndex, Storage)],
     body: impl FnOnce(&mut dyn Iterator<Item = (SegmentIndex, Outcome)>) -> T,

@@ -125,8 +125,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Asks for the state's hash at these sequence numbers.
-    pub fn watch(&mut self, seqs: BTreeSet<Seq>) {
-        self.watch = seqs;
+    #[must_use]
+    pub fn watching(mut self, seqs: &BTreeSet<Seq>) -> Self {
+        self.watch.clone_from(seqs);
+        self
     }
 
     /// Allows these checkpoints, oldest first, to stand in for the state where a known gap makes it

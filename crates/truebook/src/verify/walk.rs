@@ -10,6 +10,7 @@ use crate::journal::load::load;
 use crate::journal::scan::first_nonzero;
 use crate::journal::segment::{JOURNAL_DIR, SegmentIndex, Storage, segment_name};
 use crate::recovery::inventory::{self, Inventory};
+use crate::recovery::pipeline;
 use crate::recovery::{Finding, FindingKind, Walk, Weight, checkpoint_finding};
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,7 +141,8 @@ fn replay(
     progress: &mut dyn Progress,
     findings: &mut Vec<Finding>,
 ) -> Result<Replay, OpenError> {
-    let mut walk = Walk::from_genesis(context);
+    let watch_for = checkpoints.keys().chain(asked).copied().collect();
+    let mut walk = Walk::from_genesis(context).watching(&watch_for);
     let (mut proved, mut watched) = (Vec::new(), BTreeMap::new());
     let mut watch = |seq: Seq, hash: StateHash| {
         match checkpoints.get(&seq) {
@@ -152,20 +154,25 @@ fn replay(
             watched.insert(seq, hash);
         }
     };
-    walk.watch(checkpoints.keys().chain(asked).copied().collect());
     walk.allow_stand_ins(checkpoints.values().map(|(name, _)| name.clone()).collect());
     progress.total(inventory.segments.len());
-    for index in inventory.segments.keys().copied() {
-        let storage = inventory.storage(index).unwrap_or(Storage::Raw);
-        progress.step(index, storage);
-        let go_on = walk.take(index, load(context, index, storage));
-        for (seq, hash) in walk.watched.drain(..) {
-            watch(seq, hash);
+    let segments: Vec<_> = inventory
+        .segments
+        .keys()
+        .map(|index| (*index, inventory.storage(*index).unwrap_or(Storage::Raw)))
+        .collect();
+    pipeline::loading(context, &segments, |loaded| {
+        for ((index, outcome), (_, storage)) in loaded.zip(&segments) {
+            progress.step(index, *storage);
+            let go_on = walk.take(index, outcome);
+            for (seq, hash) in walk.watched.drain(..) {
+                watch(seq, hash);
+            }
+            if go_on.is_break() {
+                break;
+            }
         }
-        if go_on.is_break() {
-            break;
-        }
-    }
+    });
     walk.finish(inventory.durable_mark());
     if let Some(fault) = walk.fatal.take() {
         return Err(crate::recovery::fatal(context, fault).into());

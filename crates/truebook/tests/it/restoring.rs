@@ -3,7 +3,7 @@
 use crate::support::{Place, doc, new_book, small};
 use std::sync::Arc;
 use truebook::Book;
-use truebook::backup::restore::{self, Done, MARKER_FILE, Options, Plan, Point};
+use truebook::backup::restore::{self, Done, MARKER_FILE, Options, Plan, Point, Proof};
 use truebook::backup::{
     BackupError, Depth, Directory, Form, GenerationId, Made, Scratch, Shelf, Silent, Source, Trial, create,
     verify as prove,
@@ -51,8 +51,12 @@ impl Backups {
     }
 
     fn restore(&self, place: &Place, plan: &Plan) -> Result<Done, BackupError> {
+        self.restore_proved(place, plan, Proof::Trust)
+    }
+
+    fn restore_proved(&self, place: &Place, plan: &Plan, proof: Proof) -> Result<Done, BackupError> {
         let (key, journal) = (self.key.clone(), small().journal);
-        let options = Options { key, journal, why: "tested".to_owned() };
+        let options = Options { key, journal, why: "tested".to_owned(), proof };
         restore::restore(&place.world(), &self.shelf, plan, &options, &mut restore::Silent)
     }
 
@@ -287,6 +291,31 @@ fn p10_damage_to_the_old_book_is_no_obstacle_and_its_files_are_kept_as_they_are(
         assert_eq!(done.until, Seq::new(201), "{what}");
         check_sound(&copy, None);
     }
+}
+
+#[test]
+fn p9_what_was_verified_is_replayed_from_its_checkpoint_and_anything_else_or_on_request_from_the_first_event()
+{
+    let (place, backups, id, hashes) = book(None);
+    let (first, second) = (Place::new(), Place::new());
+    let plan = backups.plan(&first, Point::Latest).unwrap();
+    let trusted = backups.restore_proved(&first, &plan, Proof::Trust).unwrap();
+    assert!(trusted.replayed_after > Seq::ZERO && trusted.events_replayed < 10, "{trusted:?}");
+    let plan = backups.plan(&second, Point::Generation(id)).unwrap();
+    let replayed = backups.restore_proved(&second, &plan, Proof::Replay).unwrap();
+    assert_eq!((replayed.replayed_after, replayed.events_replayed), (Seq::ZERO, 202));
+    assert_eq!((trusted.until, trusted.state_hash), (replayed.until, replayed.state_hash));
+    assert_eq!(Some(&trusted.state_hash), hashes.get(&trusted.until));
+    check_sound(&first, None);
+    check_sound(&second, None);
+    let book = place.open();
+    let unverified = backups.make(&book);
+    drop(book);
+    let third = Place::new();
+    let plan = backups.plan(&third, Point::Generation(unverified.id)).unwrap();
+    let done = backups.restore_proved(&third, &plan, Proof::Trust).unwrap();
+    assert_eq!(done.replayed_after, Seq::ZERO, "what nobody verified is not trusted");
+    check_sound(&third, None);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use truebook::World;
 use truebook::backup::form::Form;
-use truebook::backup::restore::{self, Done, Options, Point};
+use truebook::backup::restore::{self, Done, Options, Point, Proof};
 use truebook::backup::{self, Depth, Directory, GenerationId, Scratch, Shelf, Silent, Source, Trial};
 use truebook::book::Peek;
 use truebook::core::state::Live;
@@ -80,8 +80,12 @@ impl<'a> Kept<'a> {
         let world = World::real(dir);
         let point = Point::Generation(self.id.clone());
         let plan = restore::plan(&world, &self.shelf, point, stage.key().as_ref())?;
-        let options =
-            Options { key: stage.key(), journal: stage.options().journal, why: "truebook audit".to_owned() };
+        let options = Options {
+            key: stage.key(),
+            journal: stage.options().journal,
+            why: "truebook audit".to_owned(),
+            proof: Proof::Replay,
+        };
         Ok(restore::restore(&world, &self.shelf, &plan, &options, &mut restore::Silent)?)
     }
 }

@@ -37,6 +37,19 @@ pub struct Options {
     pub journal: JournalOptions,
     /// The operator's reason; recorded in the book.
     pub why: String,
+    /// How what is laid down is proved.
+    pub proof: Proof,
+}
+
+/// How a restored book is proved before it is put in place. The hashes of every object are compared in any
+/// case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// A generation that was verified is replayed from its checkpoint on, any other from its first event.
+    #[default]
+    Trust,
+    /// Everything is replayed from the first event.
+    Replay,
 }
 
 /// Part of a restore that takes long.
@@ -76,6 +89,8 @@ pub struct Done {
     pub recorded_as: Seq,
     /// How many events were replayed to prove it.
     pub events_replayed: u64,
+    /// After which event replaying began: that of the verified generation's checkpoint, or none.
+    pub replayed_after: Seq,
     /// Where the files that stood there are kept; `None` if there were none.
     pub kept_in: Option<String>,
 }

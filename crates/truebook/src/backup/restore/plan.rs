@@ -8,6 +8,7 @@ use crate::backup::names::GenerationId;
 use crate::backup::shelf::Shelf;
 use crate::backup::tail;
 use crate::backup::verdict::Verdict;
+use crate::backup::verify::checkpoint_of;
 use crate::book::{OpenOptions, make_context};
 use crate::crypt::KeySource;
 use crate::journal::Context;
@@ -493,9 +494,15 @@ fn locate_time(
 
 /// The files of a generation that a book up to an event is made of.
 pub(super) fn state_files(generation: &Generation, until: Seq) -> impl Iterator<Item = &StoredFile> {
-    // A checkpoint tells of later events than are kept, and run files are nothing without it.
-    let is_whole = until == generation.last;
-    generation.state.iter().filter(move |file| is_whole || file.path == MANIFEST_FILE)
+    // Run files are nothing without the checkpoint.
+    let with_checkpoint = has_checkpoint(generation, until);
+    generation.state.iter().filter(move |file| with_checkpoint || file.path == MANIFEST_FILE)
+}
+
+/// Whether a book up to an event has the generation's checkpoint: that must not tell of later events than are
+/// kept.
+pub(super) fn has_checkpoint(generation: &Generation, until: Seq) -> bool {
+    checkpoint_of(generation).is_some_and(|checkpoint| checkpoint <= until)
 }
 
 /// The segments of a generation that a book up to an event is made of.

@@ -4,7 +4,7 @@
 use super::extension;
 use super::plan::{self, Plan};
 use super::swap::{self, STAGING_DIR};
-use super::{BOOK_DIRS, Done, Options, Phase, Progress};
+use super::{BOOK_DIRS, Done, Options, Phase, Progress, Proof};
 use crate::backup::error::BackupError;
 use crate::backup::generation::{Generation, StoredSegment};
 use crate::backup::shelf::Shelf;
@@ -16,7 +16,7 @@ use crate::journal::segment::{Missing, OpenInfo, SegmentIndex, Storage, segment_
 use crate::journal::{Context, cut, pack};
 use crate::manifest::MANIFEST_FILE;
 use crate::recovery::settle::write_following;
-use crate::recovery::{Weight, assess};
+use crate::recovery::{Assessment, Weight, assess_watching};
 use crate::verify::{self, replay_whole};
 use crate::world::World;
 use std::collections::BTreeSet;
@@ -77,7 +77,12 @@ pub(super) fn stage(
     }
     record(&context, world, plan, options, &end)?;
     sync(world, &context)?;
-    let done = prove(world, &context, plan, end.index, progress)?;
+    let done = match options.proof {
+        Proof::Trust if plan.verified_at.is_some() && plan::has_checkpoint(generation, plan.until) => {
+            prove_by_checkpoint(&context, plan)?
+        }
+        Proof::Trust | Proof::Replay => prove_by_replay(world, &context, plan, end.index, progress)?,
+    };
     let files = files(&context)?;
     sync(world, &context)?;
     Ok(Staged { files, done })
@@ -208,9 +213,37 @@ impl verify::Progress for Steps<'_> {
     }
 }
 
-/// Replays every event, compares the state with what the generation says, adds a checkpoint of what the
-/// replay gave, and opens the whole by reading, as the next opening will.
-fn prove(
+/// Opens the whole by reading, as the next opening will. Of a verified generation the state at its checkpoint was
+/// proved by replaying, and every object has the hashes that it had then.
+fn prove_by_checkpoint(context: &Context, plan: &Plan) -> Result<Done, BackupError> {
+    let assessment = assess_watching(context, &BTreeSet::from([plan.until])).map_err(OpenError::from)?;
+    refuse_unsound(&assessment, plan)?;
+    let state_hash = compare_state(plan, assessment.watched.get(&plan.until))?;
+    let events_replayed = assessment.report.events_replayed;
+    let checkpoint = assessment.checkpoint.map(|(name, _)| name.seq);
+    Ok(Done {
+        until: plan.until,
+        state_hash,
+        recorded_as: assessment.last,
+        events_replayed,
+        replayed_after: checkpoint.unwrap_or(Seq::ZERO),
+        kept_in: None,
+    })
+}
+
+/// The hash of the state at the last event that is kept, which must be the one that was stored.
+fn compare_state(plan: &Plan, found: Option<&StateHash>) -> Result<StateHash, BackupError> {
+    let damaged = |what: String| BackupError::Damaged { object: plan.generation.to_string(), what };
+    let found =
+        *found.ok_or_else(|| damaged(format!("replaying it does not come to event {}", plan.until)))?;
+    if plan.state_hash.is_some_and(|wanted| wanted != found) {
+        return Err(damaged(format!("replaying it gives the state {found}, which is not the one stored")));
+    }
+    Ok(found)
+}
+
+/// Replays every event, adds a checkpoint of what that gave, and opens the whole by reading.
+fn prove_by_replay(
     world: &World,
     context: &Context,
     plan: &Plan,
@@ -222,25 +255,22 @@ fn prove(
     if let Some(finding) = findings.iter().find(|finding| finding.weight == Weight::Damage) {
         return Err(damaged(format!("what it restores is damaged: {finding}")));
     }
-    let proved = replay.watched.get(&plan.until).copied();
-    let (Some(state_hash), Some(state)) = (proved, replay.state) else {
-        return Err(damaged(format!("replaying it does not come to event {}", plan.until)));
-    };
-    if plan.state_hash.is_some_and(|wanted| wanted != state_hash) {
-        return Err(damaged(format!(
-            "replaying it gives the state {state_hash}, which is not the one stored"
-        )));
-    }
-    if replay.last != plan.recorded_as() {
+    let state_hash = compare_state(plan, replay.watched.get(&plan.until))?;
+    let Some(state) = replay.state.filter(|_| replay.last == plan.recorded_as()) else {
         return Err(damaged(format!("replaying it ends with event {}", replay.last)));
-    }
+    };
     keep_checkpoint(world, context, &state, replay.last, last_kept.next())?;
-    reopen(context, plan, state.hash())?;
+    let assessment = assess_watching(context, &BTreeSet::new()).map_err(OpenError::from)?;
+    refuse_unsound(&assessment, plan)?;
+    if assessment.state.as_ref().map(State::hash) != Some(state.hash()) {
+        return Err(damaged("opening what it restores gives another state than replaying it".to_owned()));
+    }
     Ok(Done {
         until: plan.until,
         state_hash,
         recorded_as: replay.last,
         events_replayed: replay.events,
+        replayed_after: Seq::ZERO,
         kept_in: None,
     })
 }
@@ -265,12 +295,10 @@ fn keep_checkpoint(
     checkpoint::write(context, &written, state.live()).map(drop)
 }
 
-/// Reads the staged book the way an opening does.
-fn reopen(context: &Context, plan: &Plan, hash: StateHash) -> Result<(), BackupError> {
-    let assessment = assess(context).map_err(OpenError::from)?;
-    let sound = assessment.broken.is_none() && assessment.unusable.is_empty();
-    let found = assessment.state.as_ref().map(State::hash);
-    if sound && assessment.last == plan.recorded_as() && found == Some(hash) {
+/// The staged book, read the way an opening reads it, must come to the event that tells of the restore.
+fn refuse_unsound(assessment: &Assessment, plan: &Plan) -> Result<(), BackupError> {
+    let sound = assessment.broken.is_none() && assessment.unusable.is_empty() && assessment.state.is_some();
+    if sound && assessment.last == plan.recorded_as() {
         return Ok(());
     }
     let first = assessment.report.findings.first();

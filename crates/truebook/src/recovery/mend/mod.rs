@@ -279,12 +279,11 @@ impl<'a> Planner<'a> {
         }
         let start = base.as_ref().map_or(SegmentIndex::FIRST, |(checkpoint, _)| checkpoint.segment);
         let Ok(walk) = walk_journal(&view, &inventory, start, || {
-            let mut walk = match base {
+            let walk = match base {
                 Some((checkpoint, state)) => Walk::from_checkpoint(&view, checkpoint.seq, state),
                 None => Walk::from_genesis(&view),
             };
-            walk.watch(wanted.keys().copied().collect());
-            Ok::<_, Infallible>(walk)
+            Ok::<_, Infallible>(walk.watching(&wanted.keys().copied().collect()))
         });
         Ok(walk.watched.iter().all(|(seq, hash)| wanted.get(seq) == Some(hash)))
     }
