@@ -4,7 +4,7 @@ use super::halt::check_reason;
 use super::state::Written;
 use crate::errors::{Failure, Outcome};
 use crate::flags::RestoreArgs;
-use crate::needs::{Needs, backup};
+use crate::needs::{Needs, backup, before};
 use crate::output::{Format, notes, progress::Progress, table};
 use serde::Serialize;
 use std::io::{BufRead, IsTerminal, Write};
@@ -60,6 +60,7 @@ pub(super) fn run(needs: &Needs, args: &RestoreArgs) -> Result<Outcome, Failure>
         needs.out().text(&plan.to_string())?;
     }
     ask(needs, args)?;
+    before::restoring(needs, &shelf)?;
     let done = carry_out(needs, args, &shelf, &plan)?;
     show(needs, &plan, Some(&done))?;
     Ok(Outcome::Fine)

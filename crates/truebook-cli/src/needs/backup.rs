@@ -14,7 +14,7 @@ use truebook::backup::names::identity_object;
 use truebook::backup::shelf::books;
 use truebook::backup::target::{Backoff, Retrying, Stop, from_url};
 use truebook::backup::{
-    Fallback, Form, Identities, Keeper, KeeperOptions, Place, Recipients, Shelf, Shipping, Target,
+    Fallback, Form, Identities, Keeper, KeeperOptions, LatePlace, Place, Recipients, Shelf, Shipping, Target,
     TargetErrorKind, new_passphrase_identity,
 };
 use truebook::core::id::BookId;
@@ -30,7 +30,7 @@ const IDENTITY_BYTES_MAX: u64 = 64 * 1024;
 /// The places, as they were typed; the directory beside the book if nobody said.
 pub(crate) fn places(needs: &Needs, args: &BackupPlaceArgs) -> Vec<String> {
     let typed = typed(args);
-    if typed.is_empty() { vec![sibling(needs).display().to_string()] } else { typed }
+    if typed.is_empty() { vec![sibling(needs.data()).display().to_string()] } else { typed }
 }
 
 fn typed(args: &BackupPlaceArgs) -> Vec<String> {
@@ -38,8 +38,8 @@ fn typed(args: &BackupPlaceArgs) -> Vec<String> {
 }
 
 /// The directory beside the book.
-pub(crate) fn sibling(needs: &Needs) -> PathBuf {
-    let whole = whole(needs.data());
+pub(crate) fn sibling(data: &Path) -> PathBuf {
+    let whole = whole(data);
     let name = whole.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
     whole.with_file_name(format!("{name}{SIBLING_SUFFIX}"))
 }
@@ -61,13 +61,18 @@ pub(super) fn from_environment() -> BackupPlaceArgs {
     }
 }
 
+/// The directory beside the book, if it is there, then the places as they were typed.
+pub(crate) fn places_in_use(needs: &Needs) -> Vec<String> {
+    let sibling = Some(sibling(needs.data())).filter(|dir| dir.is_dir()).map(|dir| dir.display().to_string());
+    let typed = typed(needs.backups()).into_iter().filter(|place| Some(place) != sibling.as_ref());
+    sibling.clone().into_iter().chain(typed).collect()
+}
+
 /// Where a damaged book is mended from: the directory beside it, then the places as they were typed. One that
 /// cannot be used is told and passed over, since a sound book opens without any.
 pub(super) fn fallbacks(needs: &Needs) -> Vec<Fallback> {
     let args = needs.backups();
-    let sibling = Some(sibling(needs)).filter(|dir| dir.is_dir()).map(|dir| dir.display().to_string());
-    let typed = typed(args).into_iter().filter(|place| Some(place) != sibling.as_ref());
-    let places: Vec<String> = sibling.clone().into_iter().chain(typed).collect();
+    let places = places_in_use(needs);
     let usable = places.iter().filter_map(|place| match target(place) {
         Ok(target) => {
             let unlock = Arc::new(Later { args: args.clone(), target: Arc::clone(&target) });
@@ -125,23 +130,24 @@ pub(crate) fn target(place: &str) -> Result<Arc<dyn Target>, Failure> {
 
 /// The place as a target that a book is backed up to: not inside the book's directory, and the directory
 /// beside the book is made.
-fn target_for(needs: &Needs, place: &str) -> Result<Arc<dyn Target>, Failure> {
+fn target_for(data: &Path, place: &str) -> Result<Arc<dyn Target>, PlaceFault> {
+    let may_come = |failure| PlaceFault { failure, outlook: Outlook::MayCome };
     if is_remote(place) {
-        return target(place);
+        return Ok(target(place)?);
     }
     let directory = whole(Path::new(place.strip_prefix("file://").unwrap_or(place)));
-    if directory.starts_with(whole(needs.data())) {
+    if directory.starts_with(whole(data)) {
         let message =
             format!("{place} is inside the book's directory: what destroys the book destroys its backups");
-        return Err(
-            Failure::new(message).with_hint("--backup-to a directory elsewhere, best on another disk")
-        );
+        let hint = "--backup-to a directory elsewhere, best on another disk";
+        return Err(Failure::new(message).with_hint(hint).into());
     }
-    if directory == sibling(needs) {
-        std::fs::create_dir_all(&directory)
-            .map_err(|failed| Failure::new(format!("create the directory {place}")).with_cause(&failed))?;
+    if directory == sibling(data) {
+        std::fs::create_dir_all(&directory).map_err(|failed| {
+            may_come(Failure::new(format!("create the directory {place}")).with_cause(&failed))
+        })?;
     }
-    target(place)
+    target(place).map_err(may_come)
 }
 
 /// What opens backups that are encrypted, if anything was given.
@@ -206,9 +212,36 @@ pub(crate) struct Places {
     pub(crate) usable: Vec<Place>,
     /// Why others cannot; told already.
     pub(crate) left_out: Vec<String>,
+    /// The others.
+    late: Vec<Arc<dyn LatePlace>>,
+}
+
+/// A place that could not be used.
+struct Missing {
+    data: PathBuf,
+    args: BackupFormArgs,
+    place: String,
+    book: BookId,
+}
+
+impl LatePlace for Missing {
+    fn describe(&self) -> String {
+        self.place.clone()
+    }
+
+    fn open(&self) -> Result<Place, String> {
+        one_place(&self.data, &self.args, &self.place, self.book).map_err(|fault| fault.failure.in_one_line())
+    }
 }
 
 impl Places {
+    fn told(self) -> Self {
+        for why in &self.left_out {
+            notes::warn(&format!("a place of backups is left out: {why}"));
+        }
+        self
+    }
+
     /// How a command ends that did what it could: not well if a place was left out.
     pub(crate) fn judge(&self, outcome: Outcome) -> Outcome {
         if self.left_out.is_empty() { outcome } else { Outcome::CouldNot }
@@ -220,25 +253,56 @@ impl Places {
 /// # Errors
 /// If none can be used.
 pub(crate) fn shelves(needs: &Needs, args: &BackupFormArgs, book: BookId) -> Result<Places, Failure> {
-    let (mut usable, mut failures) = (Vec::new(), Vec::new());
-    for place in places(needs, &args.place) {
-        match one_place(needs, args, &place, book) {
-            Ok(place) => usable.push(place),
-            Err(failure) => failures.push(failure),
-        }
+    let (places, last_failure) = find_places(needs, args, book);
+    match last_failure {
+        Some(failure) if places.usable.is_empty() => Err(failure),
+        _ => Ok(places.told()),
     }
-    if usable.is_empty() {
-        return Err(failures.pop().unwrap_or_else(|| Failure::new("no place for backups is given")));
-    }
-    let left_out: Vec<_> = failures.iter().map(Failure::in_one_line).collect();
-    for why in &left_out {
-        notes::warn(&format!("a place of backups is left out: {why}"));
-    }
-    Ok(Places { usable, left_out })
 }
 
-fn one_place(needs: &Needs, args: &BackupFormArgs, place: &str, book: BookId) -> Result<Place, Failure> {
-    let target = target_for(needs, place)?;
+/// The places, and why the last one cannot be used that cannot.
+fn find_places(needs: &Needs, args: &BackupFormArgs, book: BookId) -> (Places, Option<Failure>) {
+    let mut found = Places { usable: Vec::new(), left_out: Vec::new(), late: Vec::new() };
+    let mut last_failure = None;
+    for place in places(needs, &args.place) {
+        match one_place(needs.data(), args, &place, book) {
+            Ok(place) => found.usable.push(place),
+            Err(fault) => {
+                found.left_out.push(fault.failure.in_one_line());
+                last_failure = Some(fault.failure);
+                if fault.outlook == Outlook::MayCome {
+                    let (data, args) = (needs.data().to_owned(), args.clone());
+                    found.late.push(Arc::new(Missing { data, args, place, book }));
+                }
+            }
+        }
+    }
+    (found, last_failure)
+}
+
+/// Why a place cannot be used.
+struct PlaceFault {
+    failure: Failure,
+    outlook: Outlook,
+}
+
+/// Whether trying it again is of use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outlook {
+    /// A disk may be mounted, a server started.
+    MayCome,
+    /// What was typed is wrong.
+    Hopeless,
+}
+
+impl From<Failure> for PlaceFault {
+    fn from(failure: Failure) -> Self {
+        Self { failure, outlook: Outlook::Hopeless }
+    }
+}
+
+fn one_place(data: &Path, args: &BackupFormArgs, place: &str, book: BookId) -> Result<Place, PlaceFault> {
+    let target = target_for(data, place)?;
     let identities = identities(&args.place, &*target, book, IfMissing::Make)?;
     let lock: Option<Arc<dyn Lock>> = if args.backup_recipient.is_empty() {
         let by_passphrase = args.place.backup_passphrase_file.as_ref().and(identities.as_ref());
@@ -273,8 +337,13 @@ pub(crate) fn keeper(needs: &Needs, args: &KeeperArgs, book: &Book) -> Result<Op
         generations: std::time::Duration::from_secs(args.backup_every.max(1)),
         ..Schedule::default()
     };
-    let places = shelves(needs, &args.form, book.status()?.book)?.usable;
-    let options = KeeperOptions { places, schedule, key: needs.key(), scratch: None };
+    let (found, last_failure) = find_places(needs, &args.form, book.status()?.book);
+    if let (Some(failure), true, true) = (last_failure, found.usable.is_empty(), found.late.is_empty()) {
+        return Err(failure);
+    }
+    // The bot trades meanwhile: what is missing is told, and tried again until it is there.
+    let Places { usable: places, late, .. } = found.told();
+    let options = KeeperOptions { places, late, schedule, key: needs.key(), scratch: None };
     Ok(Some(Keeper::start(book, &options)?))
 }
 

@@ -1,6 +1,7 @@
 //! What a command needs, made of what was typed.
 
 pub(crate) mod backup;
+pub(crate) mod before;
 pub(crate) mod input;
 mod key;
 pub(crate) mod stop;

@@ -18,6 +18,9 @@ use truebook_core::time::Utc;
 /// How many objects of the same name are told apart, should one turn out to be something else.
 const TWINS_MAX: u32 = 9;
 
+/// What makes generations.
+pub(super) const PROGRAM: &str = concat!("truebook ", env!("CARGO_PKG_VERSION"));
+
 /// How far something long has come.
 pub trait Progress {
     /// So many objects will be looked at.
@@ -97,6 +100,7 @@ pub fn create(
         previous: previous.map(|previous| previous.id),
         created_at: now,
         reason: reason.to_owned(),
+        made_by: PROGRAM.to_owned(),
         first: segments.first().map_or(Seq::ZERO, |segment| segment.first),
         last: source.reader.last,
         state_hash: source.state_hash,

@@ -39,6 +39,9 @@ pub struct Generation {
     pub created_at: Utc,
     /// Why it was made.
     pub reason: String,
+    /// The program that made it, with its version; empty in what the first versions made.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub made_by: String,
     /// Sequence number of the first event.
     pub first: Seq,
     /// Sequence number of the last event.

@@ -2,7 +2,7 @@
 //! looks through a part of everything each day; another one ships new events as they come. Trading never
 //! waits for either.
 
-use super::create::{Made, Silent, create};
+use super::create::{Made, PROGRAM, Silent, create};
 use super::error::BackupError;
 use super::form::Form;
 use super::inspect::{PARTS, inspect, next_part};
@@ -80,11 +80,25 @@ impl Default for Schedule {
     }
 }
 
+/// A place that could not be used when the book was opened, and is tried again until it can.
+pub trait LatePlace: Send + Sync {
+    /// What people are shown.
+    fn describe(&self) -> String;
+
+    /// The place.
+    ///
+    /// # Errors
+    /// Why it cannot be used yet.
+    fn open(&self) -> Result<Place, String>;
+}
+
 /// How backups are made by themselves.
 #[derive(Clone)]
 pub struct KeeperOptions {
     /// Where.
     pub places: Vec<Place>,
+    /// Where else, as soon as it can be.
+    pub late: Vec<Arc<dyn LatePlace>>,
     /// When.
     pub schedule: Schedule,
     /// Opens an encrypted book, to prove what was made.
@@ -190,7 +204,34 @@ impl Keeper {
             }
             keeper.spawn(book, "truebook-backup", move || keeping.make_on())?;
         }
+        for late in &options.late {
+            keeper.start_late(book, options, Arc::clone(late))?;
+        }
         Ok(keeper)
+    }
+
+    fn start_late(
+        &mut self,
+        book: &Book,
+        options: &KeeperOptions,
+        late: Arc<dyn LatePlace>,
+    ) -> Result<(), BackupError> {
+        let standing = Arc::new(Mutex::new(PlaceStatus::new(late.describe())));
+        self.standing.push(Arc::clone(&standing));
+        let (bell, options, kept) = (Arc::clone(&self.bell), options.clone(), book.clone());
+        self.spawn(book, "truebook-backup", move || {
+            let Some(place) = wait_for(&*late, &bell, &standing, &kept) else { return };
+            let keeping = Keeping { book: kept, place, options, bell, standing };
+            if keeping.place.shipping == Shipping::Continuous {
+                let shipping = keeping.clone();
+                std::thread::scope(|scope| {
+                    scope.spawn(|| shipping.ship_on());
+                    keeping.make_on();
+                });
+            } else {
+                keeping.make_on();
+            }
+        })
     }
 
     fn spawn(
@@ -264,6 +305,35 @@ impl PlaceStatus {
     }
 }
 
+/// Tries a place until it can be used; `None` if it was told to stop before that.
+fn wait_for(late: &dyn LatePlace, bell: &Bell, standing: &Mutex<PlaceStatus>, book: &Book) -> Option<Place> {
+    let mut due = Due::after(Duration::ZERO);
+    let mut seen = 0;
+    loop {
+        match bell.wait(due.wait(), seen) {
+            Call::Stop => return None,
+            Call::Request { number, .. } => seen = number,
+            Call::Time => {}
+        }
+        if !due.is_now() {
+            continue;
+        }
+        match late.open() {
+            Ok(place) => {
+                let mut standing = lock(standing);
+                (standing.failing, standing.failing_since) = (None, None);
+                return Some(place);
+            }
+            Err(why) => {
+                due.failed();
+                let (mut standing, now) = (lock(standing), book.now());
+                standing.failing = Some(why);
+                standing.failing_since.get_or_insert(now);
+            }
+        }
+    }
+}
+
 /// What a thread needs.
 #[derive(Clone)]
 struct Keeping {
@@ -317,6 +387,9 @@ impl Keeping {
         // Soon after the start, so that a program that runs for hours only looks too.
         let mut inspections = Due::after(self.options.schedule.inspections.min(Duration::from_mins(1)));
         let (mut seen, mut kept_to) = (0, Seq::ZERO);
+        if let Some(kept) = self.settle(&mut generations, self.make_before_upgrade()).flatten() {
+            kept_to = kept;
+        }
         loop {
             let timeout = generations.wait().min(inspections.wait());
             let reason = match self.bell.wait(timeout, seen) {
@@ -346,6 +419,21 @@ impl Keeping {
         if self.book.last() > kept_to {
             let mut once = Due::after(Duration::ZERO);
             self.settle(&mut once, self.make("shutdown"));
+        }
+    }
+
+    /// The book as another version of the program left it, before this one adds much to it.
+    fn make_before_upgrade(&self) -> Result<Option<Seq>, BackupError> {
+        let shelf = &self.place.shelf;
+        let Some(newest) = shelf.generations()?.pop() else { return Ok(None) };
+        match shelf.read(&newest) {
+            Ok(generation) if generation.made_by != PROGRAM => {
+                self.make(&format!("before upgrade to {PROGRAM}")).map(Some)
+            }
+            Ok(_) => Ok(None),
+            // The next one says what is wrong with it.
+            Err(failed) if failed.is_damage() => Ok(None),
+            Err(failed) => Err(failed),
         }
     }
 

@@ -34,7 +34,7 @@ pub use fallback::Fallback;
 pub use form::Form;
 pub use generation::{Generation, StoredFile};
 pub use inspect::{Inspection, inspect, next_part};
-pub use keeper::{Keeper, KeeperOptions, Place, PlaceStatus, Schedule, Shipping};
+pub use keeper::{Keeper, KeeperOptions, LatePlace, Place, PlaceStatus, Schedule, Shipping};
 pub use names::GenerationId;
 pub use prune::{Listed, Pruned, list, prune};
 pub use scratch::Scratch;

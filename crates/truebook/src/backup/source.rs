@@ -1,7 +1,7 @@
 //! What is backed up: a book at one durable event, while its bot goes on.
 
 use super::error::BackupError;
-use super::generation::{Holds, StoredFile};
+use super::generation::{Generation, Holds, StoredFile};
 use super::shelf::blake3_hex;
 use crate::book::{Book, Peek};
 use crate::checkpoint::{self, CheckpointError, CheckpointName, RunError};
@@ -92,6 +92,11 @@ impl Source {
         let (name, settings_hash) = (live.identity.name.clone(), live.settings.hash);
         let reader = Reader { context, last };
         Self { reader, name, state_hash: live.hash(), settings_hash, holds }
+    }
+
+    /// Whether a generation has all of it, and nothing more.
+    pub fn is_that_of(&self, generation: &Generation) -> bool {
+        (self.reader.last, self.state_hash) == (generation.last, generation.state_hash)
     }
 
     /// Its files.

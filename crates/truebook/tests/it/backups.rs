@@ -189,7 +189,8 @@ fn p9_backups_are_made_proved_shipped_and_rotated_while_the_bot_goes_on() {
         shipping: Duration::from_millis(20),
         ..Schedule::default()
     };
-    let options = KeeperOptions { places: vec![kept_in], schedule, key: None, scratch: None };
+    let options =
+        KeeperOptions { places: vec![kept_in], late: Vec::new(), schedule, key: None, scratch: None };
     let keeper = Keeper::start(&book, &options).unwrap();
     for _ in 0..12 {
         save(&book, 20);
@@ -209,6 +210,100 @@ fn p9_backups_are_made_proved_shipped_and_rotated_while_the_bot_goes_on() {
     assert!(["asked for", "shutdown"].contains(&newest.reason.as_str()), "{}", newest.reason);
     let (_, done) = restored(&backups, Point::Latest);
     assert_eq!(done.state_hash, book.status().unwrap().state_hash);
+}
+
+/// A directory that is not there at first.
+struct Unmounted {
+    backups: Shelf,
+    tries: std::sync::atomic::AtomicU32,
+}
+
+impl truebook::backup::LatePlace for Unmounted {
+    fn describe(&self) -> String {
+        "the other disk".to_owned()
+    }
+
+    fn open(&self) -> Result<truebook::backup::Place, String> {
+        if self.tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 1 {
+            return Err("it is not mounted".to_owned());
+        }
+        Ok(truebook::backup::Place {
+            shelf: self.backups.clone(),
+            form: Form::default(),
+            keep: Keep::default(),
+            shipping: Shipping::Continuous,
+        })
+    }
+}
+
+#[test]
+fn p9_a_place_that_was_not_there_at_first_is_told_and_used_as_soon_as_it_is() {
+    let place = Place::new();
+    let book = place.create();
+    let backups = Backups::of(&book);
+    let late = Arc::new(Unmounted { backups: backups.shelf.clone(), tries: 0.into() });
+    let schedule = Schedule {
+        generations: Duration::from_millis(50),
+        shipping: Duration::from_millis(20),
+        ..Schedule::default()
+    };
+    let options = KeeperOptions { places: Vec::new(), late: vec![late], schedule, key: None, scratch: None };
+    let keeper = Keeper::start(&book, &options).unwrap();
+    save(&book, 20);
+    let mut was_failing = false;
+    for _ in 0..2_000 {
+        let standing = keeper.status().remove(0);
+        assert_eq!(standing.place, "the other disk");
+        was_failing |= standing.failing.as_deref() == Some("it is not mounted");
+        if standing.verified.is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let standing = keeper.close().remove(0);
+    assert!(was_failing && standing.failing.is_none(), "{standing:?}");
+    assert_eq!((standing.shipped_to, standing.generation_to), (book.last(), book.last()));
+    assert!(standing.verified.is_some());
+}
+
+#[test]
+fn p9_a_generation_is_made_before_another_version_of_the_program_goes_on() {
+    let place = Place::new();
+    let book = place.create();
+    let backups = Backups::of(&book);
+    let earlier = backups.make(&book);
+    let object = format!("{}/generation/{}.json", backups.shelf.book(), earlier.id);
+    let text = String::from_utf8(backups.shelf.target().get(&object, 1 << 20).unwrap()).unwrap();
+    assert!(text.contains(concat!("\"made_by\":\"truebook ", env!("CARGO_PKG_VERSION"), "\"")), "{text}");
+    let kept_in = truebook::backup::Place {
+        shelf: backups.shelf.clone(),
+        form: Form::default(),
+        keep: Keep::default(),
+        shipping: Shipping::WithGenerations,
+    };
+    let options = KeeperOptions {
+        places: vec![kept_in],
+        late: Vec::new(),
+        schedule: Schedule::default(),
+        key: None,
+        scratch: None,
+    };
+    Keeper::start(&book, &options).unwrap().close();
+    let reasons = || -> Vec<String> {
+        let listed = truebook::backup::list(&backups.shelf).unwrap();
+        listed.into_iter().map(|one| one.generation.unwrap().reason).collect()
+    };
+    assert_eq!(reasons(), ["test", "shutdown"], "the same version made the one before");
+    let other = truebook::backup::Generation {
+        made_by: "truebook 0.0.1".to_owned(),
+        number: 9,
+        ..earlier.generation
+    };
+    let named = format!("{}/generation/{}.json", other.book, other.id());
+    backups.shelf.target().put_new(&named, &other.to_file()).unwrap();
+    Keeper::start(&book, &options).unwrap().close();
+    let upgrade = concat!("before upgrade to truebook ", env!("CARGO_PKG_VERSION"));
+    assert!(reasons().iter().any(|reason| reason == upgrade), "{:?}", reasons());
 }
 
 #[test]

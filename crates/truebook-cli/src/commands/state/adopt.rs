@@ -2,7 +2,7 @@
 
 use crate::errors::{Failure, Outcome};
 use crate::flags::Source;
-use crate::needs::{Needs, input};
+use crate::needs::{Needs, before, input};
 use truebook::book::Adopted;
 
 /// The largest copy that is read, in bytes.
@@ -12,6 +12,7 @@ pub(super) fn run(needs: &Needs, source: Option<&Source>) -> Result<Outcome, Fai
     // Read first: the file may be the one that opening the book would set aside.
     let copy = source.map(|source| input::read(source, COPY_BYTES_MAX)).transpose()?;
     let adopted = needs.with_book(|book| {
+        before::adopting(needs, book)?;
         Ok(match &copy {
             Some(copy) => book.adopt_bytes(copy.name.clone(), &copy.bytes)?,
             None => book.adopt()?,
