@@ -182,3 +182,61 @@ fn a_place_that_is_not_there_does_not_keep_the_others_from_being_used_and_is_tol
     place.run(["backup", "list"].into_iter().chain(to)).code(2).prints(&["verified"]);
     place.run(["backup", "verify", "--backup-to", "good"]).ok();
 }
+
+/// Reasons of the generations beside the book, oldest first, and for whom each is encrypted.
+fn kept(place: &Place) -> Vec<(String, usize)> {
+    let backups = place.path().join("data.backups");
+    let book = only(&backups, |path| path.is_dir() && path.file_name().is_some_and(|name| name != "books"));
+    let mut files: Vec<_> =
+        std::fs::read_dir(book.join("generation")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let read = |file: &PathBuf| {
+        let text: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let generation = &text["truebook-generation"];
+        let recipients = generation["recipients"].as_array().map_or(0, Vec::len);
+        (generation["reason"].as_str().unwrap().to_owned(), recipients)
+    };
+    files.iter().map(read).collect()
+}
+
+#[test]
+fn p10_before_a_restore_and_before_adopting_the_book_as_it_is_becomes_a_generation_in_the_same_form() {
+    let place = grown();
+    let pass = place.write("pass", "right\n");
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&pass, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let with_pass = ["--backup-passphrase-file", pass.as_str()];
+    place.run(["backup", "create", "--reason", "first"].into_iter().chain(with_pass)).ok();
+    place.run(["state", "set", "after", "1"]).ok();
+    place
+        .run(["restore", "--yes"].into_iter().chain(with_pass))
+        .ok()
+        .says(&["before the restore: generation"]);
+    let expected = [("first".to_owned(), 1), ("before restore".to_owned(), 1)];
+    assert_eq!(kept(&place), expected);
+    // What was set after the first generation is in the second, and can be had back.
+    place.run(["state", "get", "after"]).code(1);
+    let run = place.run(["restore", "--yes", "--generation", "2"].into_iter().chain(with_pass)).ok();
+    run.says(&["before the restore: generation"]);
+    assert_eq!(place.json(["state", "get", "after", "--json"]), 1);
+    place.run(["checkpoint"]).ok();
+    let copy = std::fs::read_to_string(place.file("bot_state.json")).unwrap();
+    std::fs::write(place.file("bot_state.json"), copy.replace("\"after\": 1", "\"after\": 2")).unwrap();
+    place.run(["state", "adopt"]).ok();
+    assert_eq!(kept(&place).last(), Some(&("before adopting".to_owned(), 1)));
+    assert_eq!(place.json(["state", "get", "after", "--json"]), 2);
+}
+
+#[test]
+fn status_tells_how_far_each_place_of_backups_is_behind() {
+    let place = grown();
+    assert_eq!(place.json(["status", "--json"])["backups"], serde_json::json!([]));
+    place.run(["backup", "create"]).ok();
+    place.run(["state", "set", "after", "1"]).ok();
+    let backups = place.json(["status", "--json"])["backups"].clone();
+    assert_eq!(backups[0]["lag"], 1, "{backups}");
+    assert!(backups[0]["verified_at"].is_string(), "{backups}");
+    place.run(["status"]).ok().prints(&["1 events behind, last verified"]);
+}
