@@ -1,5 +1,6 @@
 //! Damage that backups mend: what comes back, what stays lost and is told, and what is never used.
 
+mod behind;
 mod crash;
 mod files;
 mod foreign;

@@ -1,6 +1,6 @@
 //! A directory as a target, on the same seam as the book itself: another disk, or the same one.
 
-use super::{Entry, Put, Target, TargetError, TargetErrorKind};
+use super::{Distance, Entry, Put, Target, TargetError, TargetErrorKind};
 use crate::disk::{Access, Disk, is_temporary, parent, read_file, replace_file};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +46,10 @@ impl Directory {
 }
 
 impl Target for Directory {
+    fn distance(&self) -> Distance {
+        Distance::Near
+    }
+
     fn describe(&self, name: &str) -> String {
         self.disk.describe(name)
     }

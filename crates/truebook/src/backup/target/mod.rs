@@ -67,7 +67,6 @@ pub trait Target: Send + Sync + 'static {
     /// [`TargetErrorKind::NotFound`] if there is none, [`TargetErrorKind::TooLarge`] if it is longer.
     fn get(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, TargetError>;
 
-    /// All objects directly under `prefix` (which ends in `/`), sorted by name; what is deeper is not shown.
     /// The objects directly below `prefix` (which ends in `/`, or is empty for the top), sorted by name. What
     /// lies deeper is not shown: a directory cannot tell it apart from another one's.
     ///
@@ -85,6 +84,20 @@ pub trait Target: Send + Sync + 'static {
     fn weaknesses(&self) -> Vec<&'static str> {
         Vec::new()
     }
+
+    /// How far it is.
+    fn distance(&self) -> Distance {
+        Distance::Far
+    }
+}
+
+/// How far a target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distance {
+    /// On this machine: it answers at once.
+    Near,
+    /// Behind a network.
+    Far,
 }
 
 /// A target that is shared.
@@ -111,6 +124,10 @@ impl<T: Target + ?Sized> Target for Arc<T> {
 
     fn weaknesses(&self) -> Vec<&'static str> {
         (**self).weaknesses()
+    }
+
+    fn distance(&self) -> Distance {
+        (**self).distance()
     }
 }
 

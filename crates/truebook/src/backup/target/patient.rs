@@ -1,6 +1,6 @@
 //! A target that is waited for only so long: opening a book must not hang because a network does.
 
-use super::{Entry, Put, Target, TargetError, TargetErrorKind};
+use super::{Distance, Entry, Put, Target, TargetError, TargetErrorKind};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -68,6 +68,10 @@ impl Target for Patient {
     fn remove(&self, name: &str) -> Result<(), TargetError> {
         let object = name.to_owned();
         self.wait("remove", name, move |target| target.remove(&object))
+    }
+
+    fn distance(&self) -> Distance {
+        self.target.distance()
     }
 }
 

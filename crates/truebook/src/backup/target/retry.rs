@@ -1,7 +1,7 @@
 //! Trying again: what may pass is tried a few more times, with growing pauses that nobody else keeps in step
 //! with, and that end at once when the process stops.
 
-use super::{Entry, Put, Target, TargetError, TargetErrorKind};
+use super::{Distance, Entry, Put, Target, TargetError, TargetErrorKind};
 use crate::world::Entropy;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -161,6 +161,10 @@ impl<T: Target> Target for Retrying<T> {
 
     fn weaknesses(&self) -> Vec<&'static str> {
         self.inner.weaknesses()
+    }
+
+    fn distance(&self) -> Distance {
+        self.inner.distance()
     }
 }
 

@@ -3,6 +3,7 @@
 //! Planning reads only: a mended segment stands over the damaged one in memory, and the book is assessed
 //! again with it, until nothing more can be mended. What remains lost is known before anything is written.
 
+mod behind;
 mod join;
 mod local;
 mod note;
@@ -78,8 +79,13 @@ impl Plan {
 pub fn plan(context: &Context, places: &[Fallback]) -> Result<(Assessment, Plan), AssessError> {
     let earlier = Note::read(context)?;
     let known = earlier.as_ref().map_or(Seq::ZERO, |note| note.known);
-    let assessment = assess_knowing(context, known)?;
+    let mut assessment = assess_knowing(context, known)?;
     let mut planner = Planner::new(context, places, known);
+    if let Some(once) = behind::durable_once(context, &mut planner.supply, &assessment) {
+        assert!(once > assessment.last, "only what is missing is of interest");
+        planner.known = once;
+        assessment = assess_knowing(context, once)?;
+    }
     let mut assessment = planner.mend_all(assessment)?;
     let mut note = planner.note(&assessment);
     // Entries after the mending: the first of them told of it.

@@ -3,7 +3,7 @@
 
 use crate::backup::generation::StoredSegment;
 use crate::backup::tail;
-use crate::backup::target::{PATIENCE, Patient};
+use crate::backup::target::{Distance, PATIENCE, Patient};
 use crate::backup::{BackupError, Fallback, Generation, GenerationId, Shelf};
 use crate::journal::Context;
 use crate::journal::load::{Fault, check_page, start, unpack};
@@ -80,6 +80,12 @@ impl Supply {
     /// How many places there are.
     pub(super) fn places(&self) -> usize {
         self.shops.len()
+    }
+
+    /// Those of them that answer at once.
+    pub(super) fn near_places(&self) -> Vec<usize> {
+        let near = |place: &usize| self.shops[*place].shelf.target().distance() == Distance::Near;
+        (0..self.shops.len()).filter(near).collect()
     }
 
     /// The `nth` newest generation of a place that can be used; `None` after the last one.
