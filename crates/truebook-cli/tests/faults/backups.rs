@@ -2,11 +2,12 @@
 //! rotated: afterwards there are as many verified generations as before, and each that counts as verified
 //! proves to be one.
 
-use crate::matrix::{Fault, chosen, run_all};
+use crate::matrix::{Disturbed, Fault, Pair, run_pairs};
 use crate::restore::{session, words};
-use crate::session::{BINARY, copy_tree, run, text};
-use crate::strace::{Call, calls, inject, is_there, was_killed};
-use std::path::{Path, PathBuf};
+use crate::session::{BINARY, run, text};
+use crate::strace::is_there;
+use std::path::Path;
+use std::process::Output;
 use std::sync::Arc;
 use truebook::World;
 use truebook::backup::{Depth, Directory, Listed, Scratch, Shelf, Silent, Trial, list, verify as prove};
@@ -33,18 +34,19 @@ fn succeed(command: &[String]) {
     assert!(done.status.success(), "{} {}", text(&done.stdout), text(&done.stderr));
 }
 
-/// A book with as many verified generations in `target` as are kept, which went on after the last.
-fn template(scratch: &Path, target: &Path) -> PathBuf {
-    let data = scratch.join("template");
-    let made = run(&data, &["--upkeep", "inline", "--segment-bytes", "16384", "init"]);
-    assert!(made.status.success(), "{}", text(&made.stderr));
+/// A book with as many verified generations as are kept, which went on after the last.
+fn template(scratch: &Path) -> Pair {
+    let pair = Pair::within(&scratch.join("template"));
+    let (data, target) = (pair.data.as_path(), pair.target.as_path());
     std::fs::create_dir_all(target).unwrap();
+    let made = run(data, &["--upkeep", "inline", "--segment-bytes", "16384", "init"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
     for round in 0..3 {
-        session(&data, round * 20 + 1, round * 20 + 20);
-        succeed(&command(&data, target));
+        session(data, round * 20 + 1, round * 20 + 20);
+        succeed(&command(data, target));
     }
-    session(&data, 61, 80);
-    data
+    session(data, 61, 80);
+    pair
 }
 
 fn shelf(data: &Path, target: &Path) -> Shelf {
@@ -77,11 +79,8 @@ fn check(data: &Path, target: &Path, scratch: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn run_one(data: &Path, target: &Path, scratch: &Path, call: &Call, fault: Fault) -> Result<(), String> {
-    let output = inject(&command(data, target), Path::new("/dev/null"), call, fault);
-    if fault == Fault::Kill && !was_killed(&output) {
-        return Err("it was not killed".to_owned());
-    }
+fn after(pair: &Pair, output: &Output, scratch: &Path) -> Result<(), String> {
+    let (data, target) = (pair.data.as_path(), pair.target.as_path());
     let told = text(&output.stderr);
     check(data, target, scratch).map_err(|problem| format!("{problem} (backup said {told})"))?;
     // The next one goes through, whatever was left behind.
@@ -97,20 +96,14 @@ pub(crate) fn run_matrix(fault: Fault) {
         return;
     }
     let scratch = tempfile::tempdir().unwrap();
-    let target = scratch.path().join("backups");
-    let template = template(scratch.path(), &target);
-    let undisturbed = scratch.path().join("undisturbed");
-    copy_tree(&target, &undisturbed);
-    let calls = calls(&command(&template, &undisturbed), Path::new("/dev/null"), scratch.path());
-    assert!(calls.len() >= CALLS_MIN, "only {} changing calls: {calls:?}", calls.len());
-    let chosen = chosen(&calls);
-    let failures = run_all(&chosen, |call, number| {
-        let backups = scratch.path().join(format!("run-{number}"));
-        copy_tree(&target, &backups);
-        let outcome = run_one(&template, &backups, scratch.path(), call, fault);
-        std::fs::remove_dir_all(&backups).unwrap();
-        outcome
+    let template = template(scratch.path());
+    let disturbed = Disturbed {
+        what: "backing up",
+        calls_min: CALLS_MIN,
+        command: &|pair| command(&pair.data, &pair.target),
+        undisturbed: &|_| {},
+    };
+    run_pairs(&template, scratch.path(), &disturbed, fault, |pair, output| {
+        after(pair, output, scratch.path())
     });
-    println!("{fault:?} while backing up: {} of {} changing calls", chosen.len(), calls.len());
-    assert!(failures.is_empty(), "{} runs failed:\n{}", failures.len(), failures.join("\n"));
 }

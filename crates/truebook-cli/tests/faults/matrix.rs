@@ -2,7 +2,8 @@
 
 use crate::session::{Upkeep, check, command, copy_tree, read_answers, script, template, text};
 use crate::strace::{Call, calls, inject, is_there, was_killed};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -77,6 +78,68 @@ pub(crate) fn run_all(
         }
     });
     failures.into_inner().unwrap()
+}
+
+/// A book, and backups of it in a place.
+pub(crate) struct Pair {
+    pub(crate) data: PathBuf,
+    pub(crate) target: PathBuf,
+}
+
+impl Pair {
+    pub(crate) fn within(dir: &Path) -> Self {
+        Self { data: dir.join("data"), target: dir.join("backups") }
+    }
+
+    fn copy_to(&self, dir: &Path) -> Self {
+        let copy = Self::within(dir);
+        std::fs::create_dir_all(dir).unwrap();
+        copy_tree(&self.data, &copy.data);
+        copy_tree(&self.target, &copy.target);
+        copy
+    }
+}
+
+/// A command that does something with a book and its backups.
+pub(crate) struct Disturbed<'a> {
+    /// What it does.
+    pub(crate) what: &'a str,
+    /// Fewer changing calls than this, and it was not what it should be.
+    pub(crate) calls_min: usize,
+    pub(crate) command: &'a dyn Fn(&Pair) -> Vec<String>,
+    /// Looks at the pair after an undisturbed run.
+    pub(crate) undisturbed: &'a dyn Fn(&Pair),
+}
+
+/// Disturbs the command at every call, each time with copies of its own.
+pub(crate) fn run_pairs(
+    template: &Pair,
+    scratch: &Path,
+    disturbed: &Disturbed<'_>,
+    fault: Fault,
+    check: impl Fn(&Pair, &Output) -> Result<(), String> + Sync,
+) {
+    let undisturbed = template.copy_to(&scratch.join("undisturbed"));
+    let calls = calls(&(disturbed.command)(&undisturbed), Path::new("/dev/null"), scratch);
+    (disturbed.undisturbed)(&undisturbed);
+    assert!(calls.len() >= disturbed.calls_min, "only {} changing calls: {calls:?}", calls.len());
+    let chosen = chosen(&calls);
+    let commands: Vec<_> = (0..chosen.len())
+        .map(|number| (disturbed.command)(&Pair::within(&scratch.join(format!("run-{number}")))))
+        .collect();
+    let failures = run_all(&chosen, |call, number| {
+        let dir = scratch.join(format!("run-{number}"));
+        let pair = template.copy_to(&dir);
+        let output = inject(&commands[number], Path::new("/dev/null"), call, fault);
+        let outcome = match fault {
+            Fault::Kill if !was_killed(&output) => Err("it was not killed".to_owned()),
+            _ => check(&pair, &output),
+        };
+        std::fs::remove_dir_all(&dir).unwrap();
+        outcome
+    });
+    println!("{fault:?} while {}: {} of {} changing calls", disturbed.what, chosen.len(), calls.len());
+    assert!(failures.is_empty(), "{} runs failed:\n{}", failures.len(), failures.join("\n"));
 }
 
 fn run_one(data: &Path, input: &Path, call: &Call, fault: Fault, upkeep: Upkeep) -> Result<(), String> {

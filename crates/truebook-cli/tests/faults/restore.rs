@@ -1,15 +1,15 @@
 //! A restore that is killed, or failed, at every call that changes the disk: afterwards there is the old book
 //! or the restored one, and nothing that was displaced is lost.
 
-use crate::matrix::{Fault, chosen, run_all};
-use crate::session::{BINARY, copy_tree, run, text};
-use crate::strace::{Call, calls, inject, is_there, was_killed};
+use crate::matrix::{Disturbed, Fault, Pair, run_pairs};
+use crate::session::{BINARY, run, text};
+use crate::strace::is_there;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use truebook::World;
 use truebook::backup::{
@@ -55,14 +55,15 @@ pub(crate) fn session(data: &Path, from: u32, to: u32) {
     assert!(child.wait().unwrap().success());
 }
 
-/// A book with a verified generation up to event 51 in `target`, which went on to event 61.
-fn template(scratch: &Path, target: &Path) -> PathBuf {
-    let data = scratch.join("template");
-    let made = run(&data, &["--upkeep", "inline", "--segment-bytes", "16384", "init"]);
-    assert!(made.status.success(), "{}", text(&made.stderr));
-    session(&data, 1, 50);
+/// A book with a verified generation up to event 51, which went on to event 61.
+fn template(scratch: &Path) -> Pair {
+    let pair = Pair::within(&scratch.join("template"));
+    let (data, target) = (pair.data.as_path(), pair.target.as_path());
     std::fs::create_dir_all(target).unwrap();
-    let world = World::real(&data);
+    let made = run(data, &["--upkeep", "inline", "--segment-bytes", "16384", "init"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    session(data, 1, 50);
+    let world = World::real(data);
     let peek = Peek::read(&world, None).unwrap();
     let disk = Arc::new(RealDisk::new(target));
     let shelf = Shelf::new(Arc::new(Directory::new(disk)), peek.state.live().identity.book, None);
@@ -71,8 +72,8 @@ fn template(scratch: &Path, target: &Path) -> PathBuf {
     let place = Scratch::new(Some(scratch)).unwrap();
     let trial = Trial { world: &world, key: None, scratch: &place, depth: Depth::All };
     assert!(prove(&shelf, &made.id, &trial, &mut Silent).unwrap().is_verified());
-    session(&data, 51, 60);
-    data
+    session(data, 51, 60);
+    pair
 }
 
 /// The files of a book, by their name within it.
@@ -130,19 +131,10 @@ fn check(data: &Path, before: &BTreeMap<String, Vec<u8>>) -> Result<(u64, u64), 
     }
 }
 
-fn run_one(
-    data: &Path,
-    target: &Path,
-    call: &Call,
-    fault: Fault,
-    before: &BTreeMap<String, Vec<u8>>,
-) -> Result<(u64, u64), String> {
-    let output = inject(&command(data, target), Path::new("/dev/null"), call, fault);
-    if fault == Fault::Kill && !was_killed(&output) {
-        return Err("it was not killed".to_owned());
-    }
+/// Which book is there after a disturbed restore.
+fn after(pair: &Pair, output: &Output, before: &BTreeMap<String, Vec<u8>>) -> Result<(u64, u64), String> {
     let told = text(&output.stderr);
-    let found = check(data, before).map_err(|problem| format!("{problem} (restore said {told})"))?;
+    let found = check(&pair.data, before).map_err(|problem| format!("{problem} (restore said {told})"))?;
     if output.status.success() && found != RESTORED {
         return Err("it was said to be restored, and is not".to_owned());
     }
@@ -155,25 +147,20 @@ pub(crate) fn run_matrix(fault: Fault) {
         return;
     }
     let scratch = tempfile::tempdir().unwrap();
-    let target = scratch.path().join("backups");
-    let template = template(scratch.path(), &target);
-    let before = files(&template);
-    let undisturbed = scratch.path().join("undisturbed");
-    copy_tree(&template, &undisturbed);
-    let calls = calls(&command(&undisturbed, &target), Path::new("/dev/null"), scratch.path());
-    assert_eq!(picture(&undisturbed), Ok(RESTORED));
-    assert!(calls.len() >= CALLS_MIN, "only {} changing calls: {calls:?}", calls.len());
-    let chosen = chosen(&calls);
+    let template = template(scratch.path());
+    let before = files(&template.data);
     let seen = std::sync::Mutex::new(BTreeMap::<(u64, u64), u32>::new());
-    let failures = run_all(&chosen, |call, number| {
-        let data = scratch.path().join(format!("run-{number}"));
-        copy_tree(&template, &data);
-        let outcome = run_one(&data, &target, call, fault, &before);
-        std::fs::remove_dir_all(&data).unwrap();
-        *seen.lock().unwrap().entry(outcome?).or_default() += 1;
+    let disturbed = Disturbed {
+        what: "restoring",
+        calls_min: CALLS_MIN,
+        command: &|pair| command(&pair.data, &pair.target),
+        undisturbed: &|pair| assert_eq!(picture(&pair.data), Ok(RESTORED)),
+    };
+    run_pairs(&template, scratch.path(), &disturbed, fault, |pair, output| {
+        let found = after(pair, output, &before)?;
+        *seen.lock().unwrap().entry(found).or_default() += 1;
         Ok(())
     });
-    println!("{fault:?} while restoring: {} of {} changing calls, {seen:?}", chosen.len(), calls.len());
-    assert!(failures.is_empty(), "{} runs failed:\n{}", failures.len(), failures.join("\n"));
+    println!("{fault:?} while restoring: {seen:?}");
     assert_eq!(seen.into_inner().unwrap().len(), 2, "both books were seen");
 }
