@@ -8,7 +8,7 @@ from typing import Optional
 from truebook.venue import VenueUnknown
 
 #: What a client library raises on a reply of another shape than the one it knows.
-UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError, ArithmeticError)
+UNREADABLE = (AttributeError, AssertionError, IndexError, KeyError, TypeError, ValueError, ArithmeticError)
 
 
 def decimal(value: object, what: str) -> Decimal:

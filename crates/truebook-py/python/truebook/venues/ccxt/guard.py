@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from truebook.venue import VenueNotSent
@@ -21,7 +22,7 @@ def check_numbers(exchange: Any) -> None:
 
 def check_sync(exchange: Any) -> None:
     """Raises :class:`ValueError` for ccxt's asynchronous exchanges."""
-    if exchange.__class__.__module__.startswith(("ccxt.async_support", "ccxt.pro")) or hasattr(exchange, "asyncio_loop"):
+    if inspect.iscoroutinefunction(exchange.fetch):
         raise ValueError(f"{exchange.id} is an asynchronous exchange: give the one of plain ccxt")
 
 

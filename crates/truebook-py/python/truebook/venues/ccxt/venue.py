@@ -26,6 +26,7 @@ from truebook.venue import (
     Venue,
     VenueError,
     VenueNotFound,
+    VenueNotSent,
     VenueRefused,
     VenueUnknown,
 )
@@ -148,7 +149,7 @@ class CcxtVenue(Venue):
         for symbol in self._asked_symbols():
             for is_stop in lists:
                 with reading.may_cut(), self._asking(classify.on_read):
-                    self._exchange.load_markets()
+                    self._load_markets()
                     for rows in self._open_pages(symbol, is_stop):
                         reading.add(self._own(rows), lambda raw, is_stop=is_stop: self._reader.order(raw, is_stop))
         reading.rows = [row for row in _once_each(reading.rows) if row.status not in OVER]
@@ -222,10 +223,17 @@ class CcxtVenue(Venue):
         """ccxt's market. Raises :class:`VenueRefused` if it is not one that this venue trades."""
         if symbol not in self._symbols:
             raise VenueRefused(f"{symbol} is not among the symbols of this venue: {', '.join(self._symbols)}")
-        self._exchange.load_markets()
+        self._load_markets()
         market: dict[str, Any] = self._exchange.market(symbol)
         rules.refuse_inverse(market)
         return market
+
+    def _load_markets(self) -> None:
+        """Has ccxt learn the markets, once. While it cannot, nothing is sent."""
+        try:
+            self._exchange.load_markets()
+        except (ccxt.BaseError, *UNREADABLE) as error:
+            raise VenueNotSent(f"the markets of {self._exchange.id} cannot be loaded: {error}") from error
 
     def _is_apart(self, order: NewOrder) -> bool:
         return self._traits.stops_apart and request.is_stop(order)
@@ -274,7 +282,7 @@ class CcxtVenue(Venue):
 
         def read(first: int, most: Optional[int], params: dict[str, Any]) -> pages.Rows:
             with self._asking(classify.on_read):
-                self._exchange.load_markets()
+                self._load_markets()
                 rows: pages.Rows = getattr(self._exchange, method)(symbol, first, most, {**apart, **params})
                 return rows
 
@@ -284,7 +292,7 @@ class CcxtVenue(Venue):
 
     def _within(self, since: datetime, window: Optional[timedelta]) -> datetime:
         """Lists do not reach further back than this."""
-        return since if window is None else max(since, self.now() - window)
+        return since if window is None else max(since, _times.utc_now() - window)
 
     @contextmanager
     def _asking(self, meaning: Callable[[ccxt.BaseError, Errors], VenueError]) -> Iterator[None]:
