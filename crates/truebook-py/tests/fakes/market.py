@@ -115,9 +115,9 @@ class Market:
             if self._is_taken(client_id):
                 raise Refused("duplicate")
             order = self._new(client_id, side, kind, quantity, limit, stop, tif)
-            for leg in legs:
-                self._leg(order, leg)
-            self._tell(order)
+            made = [self._leg(order, leg) for leg in legs]
+            for one in (order, *made):
+                self._tell(one)
             self._match(order)
             return order
 
@@ -190,13 +190,14 @@ class Market:
         self.orders[number] = order
         return order
 
-    def _leg(self, entry: Order, leg: Leg) -> None:
+    def _leg(self, entry: Order, leg: Leg) -> Order:
         side = "sell" if entry.side == "buy" else "buy"
         kind = "limit" if leg.stop is None else "stop" if leg.limit is None else "stop_limit"
         made = self._new(leg.client_id, side, kind, entry.quantity, leg.limit, leg.stop, entry.tif)
         made.status, made.parent, made.role = "held", entry.number, leg.role
         if not made.client_id:
             made.client_id = f"made-by-the-venue-{made.number}"
+        return made
 
     def _family(self, order: Order) -> list[Order]:
         """Legs of an entry; of a leg, the other ones."""

@@ -48,79 +48,19 @@ ORDER_REJECTED = 201
 REFUSALS = frozenset(
     {
         103,  # duplicate order id
-        104,  # cannot modify a filled order
-        105,  # does not match the original order
         106,  # cannot transmit the order
         107,  # cannot transmit an incomplete order
         109,  # price out of the range of the exchange
         110,  # price does not conform to the minimum variation
         111,  # type and time in force do not go together
         113,  # time in force does not go with the type
-        116,  # cannot be transmitted to a dead exchange
-        117,  # block order size
-        118,
-        119,
-        121,
-        124,
-        131,
-        132,
-        134,
-        136,
-        140,
-        144,
-        147,
-        148,
-        151,
-        152,
-        156,
-        157,
-        158,
-        160,
-        163,  # price exceeds a percentage of the market
-        168,
         200,  # no security definition
         ORDER_REJECTED,
         203,  # not available or allowed for this account
         321,  # the request did not pass validation
         387,  # type not allowed for the exchange
         388,  # size below the minimum
-        389,
-        391,
-        392,
-        393,
-        394,
-        395,
-        396,
-        398,
-        403,
-        405,
-        406,
-        411,
-        412,
-        413,
-        415,
-        416,
-        417,
-        418,
-        422,
-        423,
-        424,
-        425,
-        426,
-        427,
-        428,
         434,  # size of zero
-        435,
-        436,
-        437,
-        439,
-        440,
-        441,
-        443,
-        444,
-        445,
-        446,
-        448,
     }
 )
 
