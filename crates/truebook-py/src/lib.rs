@@ -4,9 +4,11 @@
 //! `python/truebook`. Here is what stands between the two. Whatever blocks runs with the interpreter released,
 //! and no lock of ours is held while Python code runs.
 
+mod contract;
 mod core;
 mod fault;
 mod options;
+mod restore;
 mod rows;
 mod spec;
 mod state;
@@ -18,7 +20,11 @@ use pyo3::pymodule;
 #[pymodule]
 mod _truebook {
     #[pymodule_export]
+    use crate::contract::{contract_check, contract_names};
+    #[pymodule_export]
     use crate::core::Core;
+    #[pymodule_export]
+    use crate::restore::restore_book;
     #[pymodule_export]
     use crate::venues::paper::PaperCore;
 

@@ -187,12 +187,8 @@ impl Told {
         self.account.as_deref().map(AccountName::new).transpose().map_err(wrong_name)
     }
 
-    /// The directory beside the book.
     fn sibling(&self) -> PathBuf {
-        let whole = whole(&self.path);
-        let name =
-            whole.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
-        whole.with_file_name(format!("{name}{SIBLING_SUFFIX}"))
+        sibling(&self.path)
     }
 
     /// Where backups are made and looked for.
@@ -252,6 +248,13 @@ impl Told {
         }
         target(place)
     }
+}
+
+/// The directory beside the book.
+pub(crate) fn sibling(path: &Path) -> PathBuf {
+    let whole = whole(path);
+    let name = whole.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
+    whole.with_file_name(format!("{name}{SIBLING_SUFFIX}"))
 }
 
 /// The place as a target. What does not answer is tried again a few times.

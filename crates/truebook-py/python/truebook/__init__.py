@@ -17,6 +17,8 @@ Whatever is acknowledged is on disk; one key is one order for ever; an outcome t
 from __future__ import annotations
 
 from ._truebook import VERSION as __version__
+from .aio import AsyncBook, aopen
+from .backups import Backups, restore
 from .book import Book, open
 from .errors import (
     BackupError,
@@ -53,6 +55,7 @@ from .errors import (
     WriteError,
     WriteStoppedError,
 )
+from .intent import AsyncIntent, Intent
 from .results import (
     Backup,
     BackupMade,
@@ -85,11 +88,14 @@ from .venues_native import Alpaca, PaperVenue
 
 __all__ = [
     "Alpaca",
+    "AsyncBook",
+    "AsyncIntent",
     "Backup",
     "BackupError",
     "BackupMade",
     "BackupPlace",
     "BackupProof",
+    "Backups",
     "Book",
     "BookExistsError",
     "BookFill",
@@ -107,6 +113,7 @@ __all__ = [
     "GateShutError",
     "HeldError",
     "IdentityError",
+    "Intent",
     "KeyReusedError",
     "LostStateError",
     "NetworkDiskError",
@@ -145,5 +152,7 @@ __all__ = [
     "WriteError",
     "WriteStoppedError",
     "__version__",
+    "aopen",
     "open",
+    "restore",
 ]

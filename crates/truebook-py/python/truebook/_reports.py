@@ -25,7 +25,11 @@ from .venue import (
 
 T = TypeVar("T")
 
-_LIVE = {Status.LIVE: "live", Status.PENDING_CANCEL: "pending_cancel", Status.PENDING_REPLACE: "pending_replace"}
+_LIVE = {
+    Status.LIVE: "live",
+    Status.PENDING_CANCEL: "pending_cancel",
+    Status.PENDING_REPLACE: "pending_replace",
+}
 
 
 def status(value: Status) -> Any:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import builtins
 import json
-from typing import TYPE_CHECKING, Any, Optional
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ._numbers import optional_time
-from .results import Backup, BackupMade, BackupPlace, BackupProof
+from ._numbers import optional_time, optional_time_text
+from ._truebook import restore_book
+from .results import Backup, BackupMade, BackupPlace, BackupProof, Restoration
 
 if TYPE_CHECKING:
     from ._truebook import Core
@@ -59,3 +63,46 @@ def _proof(row: dict[str, Any]) -> BackupProof:
         findings=tuple(verdict.get("findings", ())),
         raw=verdict,
     )
+
+
+def restore(
+    path: Union[str, os.PathLike[str]],
+    *,
+    places: Optional[Sequence[str]] = None,
+    book: Optional[str] = None,
+    generation: Optional[str] = None,
+    to_seq: Optional[int] = None,
+    to_time: Optional[datetime] = None,
+    why: str = "restored from Python",
+    dry_run: bool = False,
+    key_file: Union[str, os.PathLike[str], None] = None,
+    key_variable: Optional[str] = None,
+    passphrase: Optional[str] = None,
+    key: Optional[bytes] = None,
+) -> Restoration:
+    """Puts a book back from a backup, onto an empty machine too. What stands there is kept aside.
+
+    With ``dry_run=True`` only the plan is made: look at its ``text`` first. Afterwards nothing new is traded until a
+    reconciliation knows what happened since, and the same key still gets the same order.
+
+    :param places: directories and URLs, tried in this order; the directory ``PATH.backups`` if nothing is said.
+    :param book: the id of the book, where a place has backups of several.
+    :param generation: a generation; else ``to_seq``, the last event that is kept; else ``to_time``; else the latest.
+    :param why: the reason, which is recorded in the book.
+
+    Raises :class:`BackupError`; :class:`HeldError` if somebody holds the book.
+    """
+    if isinstance(places, str):
+        raise TypeError("places is a list: [place]")
+    told = {
+        "path": os.fspath(path),
+        "places": None if places is None else [os.fspath(place) for place in places],
+        "book": book,
+        "generation": generation,
+        "seq": to_seq,
+        "time": optional_time_text(to_time, "to_time"),
+        "why": why,
+        "step": "plan" if dry_run else "done",
+    }
+    file = None if key_file is None else os.fspath(key_file)
+    return Restoration(**json.loads(restore_book(json.dumps(told), (file, key_variable, passphrase, key))))

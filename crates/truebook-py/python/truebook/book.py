@@ -20,7 +20,7 @@ from .state import State
 from .venue import FillReport, Order, OrderReport, OrderType, Side, TimeInForce, Venue
 from .venues_native import Alpaca, PaperVenue
 
-#: What a book trades at: ``None``, the paper venue, Alpaca by the adapter in Rust, or any :class:`truebook.venue.Venue`.
+#: What a book trades at: ``None``, the paper venue, Alpaca by the adapter in Rust, or a :class:`truebook.venue.Venue`.
 AnyVenue = Union[None, PaperVenue, Alpaca, Venue]
 
 #: Seconds between two generations of a backup, and between two checkpoints.
@@ -292,6 +292,30 @@ class Book:
         """Whether new risk is allowed, and what speaks against it."""
         return Gate(**json.loads(self._core.gate()))
 
+    def follow(self, every: float = 30.0) -> None:
+        """Keeps book and venue in agreement from here on, in a thread: takes the venue's stream in as it comes, and
+        reconciles at once, then every so many seconds, and whenever the stream was cut. Ends with :meth:`close`."""
+        self._core.follow(float(every))
+
+    def unfollow(self) -> None:
+        """Ends what :meth:`follow` began."""
+        self._core.unfollow()
+
+    @property
+    def following(self) -> Optional[dict[str, Any]]:
+        """How :meth:`follow` stands: ``running``, ``streaming``, ``reconciliations``, ``agreed``, what ``failed`` last
+        if nothing has succeeded since, and why it ``ended``. ``None`` if it was not begun."""
+        told = self._core.following()
+        return None if told is None else dict(json.loads(told))
+
+    def accept_settings(self, settings: Union[Mapping[str, Any], str]) -> None:
+        """Records these settings as the ones in force. The gate looks at them when the book is opened again."""
+        self._core.accept_settings(_settings(settings))
+
+    def accept_gap(self, why: str) -> None:
+        """What happened at the venue since the book was put back counts as known: you answer for it."""
+        self._core.accept_gap(why)
+
     def halt(self, why: str) -> None:
         """Refuses new risk from here on, durably. Exits pass."""
         self._core.halt(why)
@@ -380,9 +404,12 @@ def open(  # noqa: A001  (it opens)
         "segment_bytes": segment_bytes,
     }
     file = None if key_file is None else os.fspath(key_file)
-    given = settings if settings is None or isinstance(settings, (str, dict)) else dict(settings)
-    core = Core.open(json.dumps(told), given, native, (file, key_variable, passphrase, key))
+    core = Core.open(json.dumps(told), _settings(settings), native, (file, key_variable, passphrase, key))
     return Book(core, bridge, venue)
+
+
+def _settings(given: Union[Mapping[str, Any], str, None]) -> Any:
+    return given if given is None or isinstance(given, (str, dict)) else dict(given)
 
 
 def _native(venue: AnyVenue) -> tuple[Any, Optional[Bridge], Optional[str]]:
@@ -396,4 +423,6 @@ def _native(venue: AnyVenue) -> tuple[Any, Optional[Bridge], Optional[str]]:
     if isinstance(venue, Venue):
         bridge = Bridge(venue)
         return bridge, bridge, venue.name
-    raise TypeError(f"a venue is a PaperVenue, an Alpaca or a truebook.venue.Venue, not {type(venue).__name__}")
+    raise TypeError(
+        f"a venue is a PaperVenue, an Alpaca or a truebook.venue.Venue, not {type(venue).__name__}"
+    )

@@ -222,7 +222,9 @@ class Plan:
         verdict = told["verdict"]
         if isinstance(verdict, dict):
             verdict = ": ".join(next(iter(verdict.items())))
-        held_back = (HeldBack(each["why"], each.get("id"), each.get("instrument")) for each in told["held_back"])
+        held_back = (
+            HeldBack(each["why"], each.get("id"), each.get("instrument")) for each in told["held_back"]
+        )
         return cls(
             steps=tuple(_step(each) for each in told["steps"]),
             held_back=tuple(held_back),

@@ -96,7 +96,9 @@ class State(MutableMapping[str, Any]):
 def _key(key: Any) -> str:
     if isinstance(key, str):
         return key
-    raise TypeError(f"the key {key!r} ({type(key).__name__}) is no str, and JSON has no other keys: use str(key)")
+    raise TypeError(
+        f"the key {key!r} ({type(key).__name__}) is no str, and JSON has no other keys: use str(key)"
+    )
 
 
 def _document(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,9 @@ class PaperVenue:
         fee_rate: Optional[Number] = None,
         store: Union[str, os.PathLike[str], None] = None,
     ) -> None:
-        given = dict(instruments) if isinstance(instruments, Mapping) else {each: Rules() for each in instruments}
+        given = (
+            dict(instruments) if isinstance(instruments, Mapping) else {each: Rules() for each in instruments}
+        )
         for instrument in prices or {}:
             given.setdefault(instrument, Rules())
         told = {

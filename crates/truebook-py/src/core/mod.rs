@@ -1,10 +1,13 @@
 //! The handle that `truebook.Book` holds: a book, what trades with it, what backs it up.
 
 mod backups;
+mod follow;
 mod opening;
 mod orders;
 mod reconcile;
 mod vars;
+
+pub(crate) use opening::{KeyTold, key_source};
 
 use crate::fault::Fault;
 use crate::options::Told;
@@ -31,6 +34,7 @@ struct Held {
     /// The venue, if it is written in Python.
     bridge: Option<Arc<Bridge>>,
     keeper: Mutex<Option<Keeper>>,
+    follower: Mutex<Option<follow::Follower>>,
     told: Told,
     /// What was learnt of the shapes of dicts; a thread that saves takes it out for that time.
     shapes: Mutex<Shapes>,
@@ -76,6 +80,7 @@ impl Core {
 impl Held {
     /// Stops what runs beside the book, and lets go of it.
     fn close(&self) -> Result<String, Fault> {
+        self.unfollow();
         let keeper = lock(&self.keeper).take();
         let places = keeper.map(Keeper::close).unwrap_or_default();
         text(&places)
@@ -149,6 +154,20 @@ impl Core {
     fn resume(&self, py: Python<'_>, why: String) -> PyResult<()> {
         use truebook::core::event::{Event, Reason};
         self.away(py, |held| Ok(held.book.record(Event::Resume(Reason { why })).map(drop)?))
+    }
+
+    /// What happened since the book was put back counts as known: somebody answers for it.
+    fn accept_gap(&self, py: Python<'_>, why: String) -> PyResult<()> {
+        use truebook::core::event::{Event, Reason};
+        self.away(py, |held| Ok(held.book.record(Event::Covered(Reason { why })).map(drop)?))
+    }
+
+    /// Accepts these settings as the ones in force.
+    fn accept_settings(&self, py: Python<'_>, settings: &Bound<'_, PyAny>) -> PyResult<()> {
+        let settings = opening::read_settings(settings)?;
+        let settings =
+            settings.ok_or_else(|| Fault::new("OptionError", "settings are a dict, or TOML text"))?;
+        self.away(py, |held| Ok(held.book.accept_settings(&settings).map(drop)?))
     }
 
     /// The directory of the book.

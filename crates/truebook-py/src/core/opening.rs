@@ -31,9 +31,10 @@ enum Chosen {
 }
 
 /// Where a key may be: a file, a variable, a passphrase, the key itself.
-type KeyTold = (Option<PathBuf>, Option<String>, Option<String>, Option<[u8; 32]>);
+pub(crate) type KeyTold = (Option<PathBuf>, Option<String>, Option<String>, Option<[u8; 32]>);
 
-fn key_source((file, variable, passphrase, key): KeyTold) -> Option<KeySource> {
+/// Where the key of an encrypted book is; the first that was told.
+pub(crate) fn key_source((file, variable, passphrase, key): KeyTold) -> Option<KeySource> {
     let by_file = file.map(KeySource::File);
     let by_variable = || variable.map(KeySource::Environment);
     let by_passphrase = || passphrase.map(|text| KeySource::Passphrase(Passphrase::new(text)));
@@ -62,7 +63,7 @@ impl Core {
 }
 
 /// A dict, or TOML or JSON as text.
-fn read_settings(given: &Bound<'_, PyAny>) -> PyResult<Option<Doc>> {
+pub(super) fn read_settings(given: &Bound<'_, PyAny>) -> PyResult<Option<Doc>> {
     if given.is_none() {
         return Ok(None);
     }
@@ -103,7 +104,15 @@ fn open(told: Told, settings: Option<Doc>, chosen: Chosen) -> Result<Held, Fault
     };
     let trader = Trader::new(book.clone(), venue)?;
     let keeper = start_keeper(&told, &book)?;
-    Ok(Held { book, trader, bridge, keeper: Mutex::new(keeper), told, shapes: Mutex::default() })
+    Ok(Held {
+        book,
+        trader,
+        bridge,
+        keeper: Mutex::new(keeper),
+        follower: Mutex::new(None),
+        told,
+        shapes: Mutex::default(),
+    })
 }
 
 /// Practice never meets real money, and real money never a practice venue.
