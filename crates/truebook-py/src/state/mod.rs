@@ -1,0 +1,10 @@
+//! The bot's variables between Python and the book: [`read`] makes objects of a document, [`write`] a document
+//! of objects, sharing whatever did not change.
+
+pub(crate) mod place;
+pub(crate) mod read;
+mod shapes;
+mod text;
+pub(crate) mod write;
+
+pub(crate) use shapes::Shapes;
