@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Optional
 
-from truebook.venue import StreamEvent, StreamLost, StreamRestored, VenueError, VenueNotSent, VenueUnknown
+from truebook.venue import StreamEvent, StreamLost, StreamRestored, VenueError, VenueUnknown
 from truebook.venues._numbers import UNREADABLE
 from truebook.venues.alpaca import report
 from truebook.venues.alpaca.families import Families
@@ -33,22 +33,25 @@ class Feed:
         self._wrap()
 
     def start(self, emit: Callable[[StreamEvent], None]) -> Callable[[], None]:
-        """Begins to tell; returns what stops it.
+        """Begins to tell; returns what stops it. A second listener takes the place of the first.
 
-        Raises :class:`VenueUnknown` if the stream does not listen in time, :class:`VenueNotSent` if it tells
-        somebody already.
+        Raises :class:`VenueUnknown` if the stream does not listen in time, or was stopped: it begins only once.
         """
-        if self._emit is not None:
-            raise VenueNotSent("this stream tells somebody already: give each venue a TradingStream of its own")
-        self._emit = emit
-        self._stream.subscribe_trade_updates(self._handle)
-        threading.Thread(target=self._stream.run, name="alpaca-py stream", daemon=True).start()
+        if self._is_stopped:
+            raise VenueUnknown("this TradingStream was stopped, and does not begin again: make a new venue")
+        is_running, self._emit = self._emit is not None, emit
+        if not is_running:
+            self._stream.subscribe_trade_updates(self._handle)
+            threading.Thread(target=self._stream.run, name="alpaca-py stream", daemon=True).start()
         if not self._listens.wait(_PATIENCE_S):
-            self._stop()
+            self._stop(emit)
             raise VenueUnknown("the stream does not listen: are the keys right?")
-        return self._stop
+        return lambda: self._stop(emit)
 
-    def _stop(self) -> None:
+    def _stop(self, emit: Callable[[StreamEvent], None]) -> None:
+        """Ends it for this listener, unless another has taken its place."""
+        if self._emit is not emit:
+            return
         self._is_stopped = True
         if self._stream._loop is not None:
             self._stream.stop()
