@@ -6,41 +6,41 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from truebook.testing import VenueSetup, check_names, check_one
+from truebook.venues import AlpacaPyVenue, CcxtVenue, IbVenue
 
 from tests.fakes import alpaca, binance, gateway
-from tests.fakes.setup import Setup
-from truebook.testing import check_names, check_one
-from truebook.venues import AlpacaPyVenue, CcxtVenue, IbVenue
+from tests.fakes.setup import setup
 
 _SOON = timedelta(milliseconds=20)
 #: Fakes show an order at once; what a venue declares is about the real one.
 _AT_ONCE = timedelta(milliseconds=5)
 
 
-def _ccxt() -> Iterator[Setup]:
+def _ccxt() -> Iterator[VenueSetup]:
     fake = binance.BinanceFake()
     venue = CcxtVenue(fake.exchange, account="main", symbols=[binance.SYMBOL], poll_every=_SOON)
-    yield Setup(venue, binance.SYMBOL, fake.market)
+    yield setup(venue, binance.SYMBOL, fake.market)
 
 
-def _alpaca_py() -> Iterator[Setup]:
+def _alpaca_py() -> Iterator[VenueSetup]:
     fake = alpaca.AlpacaFake()
-    yield Setup(AlpacaPyVenue(fake.trading, fake.stream(), fake.data), alpaca.SYMBOL, fake.market)
+    yield setup(AlpacaPyVenue(fake.trading, fake.stream(), fake.data), alpaca.SYMBOL, fake.market)
 
 
-def _alpaca_py_polled() -> Iterator[Setup]:
+def _alpaca_py_polled() -> Iterator[VenueSetup]:
     fake = alpaca.AlpacaFake()
-    yield Setup(AlpacaPyVenue(fake.trading, None, fake.data, poll_every=_SOON), alpaca.SYMBOL, fake.market)
+    yield setup(AlpacaPyVenue(fake.trading, None, fake.data, poll_every=_SOON), alpaca.SYMBOL, fake.market)
 
 
-def _ib() -> Iterator[Setup]:
+def _ib() -> Iterator[VenueSetup]:
     fake = gateway.GatewayFake()
     venue = IbVenue(fake.ib, account=gateway.ACCOUNT, loop=fake.loop, propagation=_AT_ONCE)
-    yield Setup(venue, "AAPL", fake.market)
+    yield setup(venue, "AAPL", fake.market)
     fake.close()
 
 
-Make = Callable[[], Iterator[Setup]]
+Make = Callable[[], Iterator[VenueSetup]]
 _MAKERS: dict[str, Make] = {
     "ccxt": _ccxt,
     "alpaca-py": _alpaca_py,

@@ -87,7 +87,7 @@ class AlpacaFake:
     def _place(self, sent: Sent) -> Answer:
         asked = sent.json
         if asked["symbol"] != SYMBOL:
-            return 422, {"code": 42210000, "message": f"asset \"{asked['symbol']}\" not found"}
+            return 422, {"code": 42210000, "message": f'asset "{asked["symbol"]}" not found'}
         try:
             order = self.market.place(
                 client_id=asked["client_order_id"],
@@ -130,13 +130,19 @@ class AlpacaFake:
 
     def _list(self, sent: Sent) -> Answer:
         asked, wanted = sent.query, {"open": ("new", "held"), "closed": _OVER, "all": ("new", "held", *_OVER)}
-        rows = [order for order in self.market.orders.values() if order.status in wanted[asked.get("status", "open")]]
+        rows = [
+            order
+            for order in self.market.orders.values()
+            if order.status in wanted[asked.get("status", "open")]
+        ]
         after, until = asked.get("after", ""), asked.get("until", "9")
         rows = [order for order in rows if after < _time(order.at) < until]
         if asked.get("nested") == "true":
             listed = {order.number for order in rows}
             rows = [order for order in rows if order.parent is None or order.parent not in listed]
-        rows = sorted(rows, key=lambda order: (order.at, order.number), reverse=asked.get("direction") != "asc")
+        rows = sorted(
+            rows, key=lambda order: (order.at, order.number), reverse=asked.get("direction") != "asc"
+        )
         rows = rows[: int(asked.get("limit", 50))]
         return 200, [self.row(order, with_legs=asked.get("nested") == "true") for order in rows]
 
@@ -208,7 +214,13 @@ class AlpacaFake:
             return []
         side = "long" if self.market.position > 0 else "short"
         return [
-            {"symbol": SYMBOL, "qty": str(self.market.position), "side": side, "avg_entry_price": "100", "exchange": "X"}
+            {
+                "symbol": SYMBOL,
+                "qty": str(self.market.position),
+                "side": side,
+                "avg_entry_price": "100",
+                "exchange": "X",
+            }
         ]
 
     def _account(self) -> dict[str, Any]:
@@ -224,7 +236,10 @@ class AlpacaFake:
         }
 
     def _latest(self) -> dict[str, Any]:
-        return {"symbol": SYMBOL, "trade": {"t": _time(self.market.now()), "x": "V", "p": float(self.market.price), "s": 1}}
+        return {
+            "symbol": SYMBOL,
+            "trade": {"t": _time(self.market.now()), "x": "V", "p": float(self.market.price), "s": 1},
+        }
 
 
 _REPLACED = {"quantity": "qty", "limit": "limit_price", "stop": "stop_price"}
@@ -248,7 +263,9 @@ def _legs(asked: dict[str, Any]) -> tuple[Leg, ...]:
     if profit:
         legs.append(Leg("take_profit", limit=Decimal(profit["limit_price"])))
     if stop:
-        legs.append(Leg("stop_loss", limit=_decimal(stop.get("limit_price")), stop=Decimal(stop["stop_price"])))
+        legs.append(
+            Leg("stop_loss", limit=_decimal(stop.get("limit_price")), stop=Decimal(stop["stop_price"]))
+        )
     return tuple(legs)
 
 
@@ -260,7 +277,7 @@ def _text(number: Optional[Decimal]) -> Optional[str]:
     return None if number is None else str(number)
 
 
-class FakeStream(TradingStream):
+class FakeStream(TradingStream):  # type: ignore[misc]
     """alpaca-py's stream, with a connection to the fake."""
 
     def __init__(self, fake: AlpacaFake) -> None:
@@ -283,7 +300,10 @@ class FakeStream(TradingStream):
         }
         if fill is not None:
             update.update(
-                execution_id=execution_id(fill), price=str(fill.price), qty=str(fill.quantity), position_qty="0"
+                execution_id=execution_id(fill),
+                price=str(fill.price),
+                qty=str(fill.quantity),
+                position_qty="0",
             )
         self.say({"stream": "trade_updates", "data": update})
 

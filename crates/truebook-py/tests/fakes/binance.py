@@ -38,7 +38,12 @@ _EXCHANGE_INFO: dict[str, Any] = {
             "isSpotTradingAllowed": True,
             "isMarginTradingAllowed": False,
             "filters": [
-                {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000.00", "tickSize": "0.01"},
+                {
+                    "filterType": "PRICE_FILTER",
+                    "minPrice": "0.01",
+                    "maxPrice": "1000000.00",
+                    "tickSize": "0.01",
+                },
                 {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000.0", "stepSize": "0.00001"},
                 {"filterType": "NOTIONAL", "minNotional": "5.00000000", "applyMinToMarket": True},
             ],
@@ -192,7 +197,13 @@ class BinanceFake:
     def _account(self) -> dict[str, Any]:
         held = {"BTC": self.market.position, "USDT": self.market.cash}
         balances = [{"asset": asset, "free": str(amount), "locked": "0"} for asset, amount in held.items()]
-        return {"accountType": "SPOT", "canTrade": True, "updateTime": 1, "balances": balances, "permissions": ["SPOT"]}
+        return {
+            "accountType": "SPOT",
+            "canTrade": True,
+            "updateTime": 1,
+            "balances": balances,
+            "permissions": ["SPOT"],
+        }
 
     def _ticker(self) -> dict[str, Any]:
         now = milliseconds(datetime.now(timezone.utc))

@@ -23,9 +23,7 @@ from tests.fakes.market import Fill, Leg, Market, Refused
 ACCOUNT = "DU1234567"
 _PERM_IDS = 900_000_000
 _KINDS = {"MKT": "market", "LMT": "limit", "STP": "stop", "STP LMT": "stop_limit"}
-_CONTRACT = dict(
-    conId=265598, symbol="AAPL", secType="STK", exchange="SMART", currency="USD", localSymbol="AAPL", multiplier=""
-)
+_CON_ID = 265598
 
 
 @dataclasses.dataclass
@@ -135,7 +133,10 @@ class Client:
         if Decimal(str(entry.totalQuantity)) == 0:
             return self.error(entry_id, 434, "The order size cannot be zero.")
         roles = {"LMT": "take_profit", "STP": "stop_loss", "STP LMT": "stop_loss"}
-        made = [Leg(roles[leg.orderType], _amount(leg.lmtPrice), _amount(leg.auxPrice), leg.orderRef) for _, leg in legs]
+        made = [
+            Leg(roles[leg.orderType], _amount(leg.lmtPrice), _amount(leg.auxPrice), leg.orderRef)
+            for _, leg in legs
+        ]
         before = len(self._market.orders) + 1001
         for offset, (known_id, sent) in enumerate(group):
             self.known[before + offset] = Known(known_id, sent, before + offset)
@@ -162,7 +163,9 @@ class Client:
         try:
             self._market.cancel(known.number)
         except Refused:
-            return self.error(order_id, 10148, f"OrderId {order_id} that needs to be cancelled cannot be cancelled.")
+            return self.error(
+                order_id, 10148, f"OrderId {order_id} that needs to be cancelled cannot be cancelled."
+            )
         return self.loop.call_soon(self.error, order_id, 202, "Order Canceled - reason:")  # type: ignore[return-value]
 
     def _on_market(self, order: sim.Order, fill: Optional[Fill]) -> None:
@@ -192,7 +195,16 @@ class Client:
         average = float(order.average or 0)
         remaining = float(order.quantity) - filled
         self._ib.wrapper.orderStatus(
-            known.order_id, word, filled, remaining, average, known.perm_id, parent, average, self.clientId, ""
+            known.order_id,
+            word,
+            filled,
+            remaining,
+            average,
+            known.perm_id,
+            parent,
+            average,
+            self.clientId,
+            "",
         )
 
     def _placed(self, known: Known) -> Order:
@@ -206,7 +218,9 @@ class Client:
             auxPrice=_float(known.sent.auxPrice),
         )
 
-    def _tell_execution(self, request: int, fill: Fill, revision: int = 1, price: Optional[Decimal] = None) -> None:
+    def _tell_execution(
+        self, request: int, fill: Fill, revision: int = 1, price: Optional[Decimal] = None
+    ) -> None:
         if self.is_silent:
             return
         known = self.known[fill.order]
@@ -230,12 +244,12 @@ class Client:
         self._ib.wrapper.commissionReport(CommissionReport(exec_id, 1.0, "USD", UNSET_DOUBLE, UNSET_DOUBLE))
 
     def _tell_open(self) -> None:
-        for number, known in list(self.known.items()):
+        for number in list(self.known):
             order = self._market.get(number)
             if order.is_open:
                 self._tell_order(order)
         if not self.is_silent:
-            self._ib.wrapper.openOrderEnd()
+            self._ib.wrapper.openOrderEnd()  # type: ignore[no-untyped-call]
 
     def _tell_completed(self) -> None:
         if self.is_silent:
@@ -248,7 +262,7 @@ class Client:
                 placed.orderId, placed.clientId, placed.totalQuantity = 0, 0, 0.0
                 placed.filledQuantity, placed.parentPermId = float(order.filled), self._parent_perm_id(order)
                 self._ib.wrapper.completedOrder(contract(), placed, OrderState(status=_word(order)))
-        self._ib.wrapper.completedOrdersEnd()
+        self._ib.wrapper.completedOrdersEnd()  # type: ignore[no-untyped-call]
 
     def _parent_perm_id(self, order: sim.Order) -> int:
         return 0 if order.parent is None else self.known[order.parent].perm_id
@@ -265,7 +279,7 @@ class Client:
         if self.is_silent:
             return
         self._ib.wrapper.position(ACCOUNT, contract(), float(self._market.position), 100.0)
-        self._ib.wrapper.positionEnd()
+        self._ib.wrapper.positionEnd()  # type: ignore[no-untyped-call]
 
     def _tell_account(self, request: int) -> None:
         if self.is_silent:
@@ -277,11 +291,13 @@ class Client:
     def _tell_contract(self, request: int, asked: Contract) -> None:
         if self.is_silent:
             return
-        if asked.symbol == "AAPL" or asked.conId == _CONTRACT["conId"]:
+        if asked.symbol == "AAPL" or asked.conId == _CON_ID:
             details = ContractDetails(contract=contract(), minTick=0.01, minSize=1.0, sizeIncrement=1.0)
             self._ib.wrapper.contractDetails(request, details)
         else:
-            self._ib.errorEvent.emit(request, 200, "No security definition has been found for the request", asked)
+            self._ib.errorEvent.emit(
+                request, 200, "No security definition has been found for the request", asked
+            )
             self._ib.wrapper.error(request, 200, "No security definition has been found for the request", "")
             return
         self._ib.wrapper.contractDetailsEnd(request)
@@ -348,13 +364,17 @@ class GatewayFake:
 
 
 def contract() -> Contract:
-    return Contract(**_CONTRACT)
+    return Contract(
+        conId=_CON_ID, symbol="AAPL", secType="STK", exchange="SMART", currency="USD", localSymbol="AAPL"
+    )
 
 
 def _word(order: sim.Order) -> str:
     if order.status == "new" and order.stop is not None and not order.is_triggered:
         return "PreSubmitted"
-    return {"new": "Submitted", "held": "PreSubmitted", "filled": "Filled", "canceled": "Cancelled"}[order.status]
+    return {"new": "Submitted", "held": "PreSubmitted", "filled": "Filled", "canceled": "Cancelled"}[
+        order.status
+    ]
 
 
 def _amount(value: object) -> Optional[Decimal]:

@@ -147,7 +147,13 @@ class Market:
             if self._is_taken(client_id):
                 raise Refused("duplicate")
             new = self._new(
-                client_id, old.side, old.kind, quantity or old.quantity, limit or old.limit, stop or old.stop, old.tif
+                client_id,
+                old.side,
+                old.kind,
+                quantity or old.quantity,
+                limit or old.limit,
+                stop or old.stop,
+                old.tif,
             )
             new.parent, new.role, new.replaces = old.parent, old.role, old.number
             old.replaced_by = new.number
@@ -173,7 +179,9 @@ class Market:
 
     def _is_taken(self, client_id: str) -> bool:
         same = [order for order in self.orders.values() if client_id and order.client_id == client_id]
-        return bool(same) if self.ids == "ever" else self.ids == "open" and any(order.is_open for order in same)
+        return (
+            bool(same) if self.ids == "ever" else self.ids == "open" and any(order.is_open for order in same)
+        )
 
     def _new(
         self,

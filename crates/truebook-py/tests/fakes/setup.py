@@ -1,25 +1,13 @@
-"""What the contract suite asks for: a venue, what trades at it, and the world around it."""
+"""What the contract suite asks for, with a market of the simulator behind the venue."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
-
-from tests.fakes.market import Market
+from truebook.testing import VenueSetup
 from truebook.venue import Venue
 
+from tests.fakes.market import Market
 
-@dataclass
-class Setup:
+
+def setup(venue: Venue, instrument: str, market: Market) -> VenueSetup:
     """A venue on which nothing has happened, with an instrument at a price of 100."""
-
-    venue: Venue
-    instrument: str
-    market: Market
-
-    def set_price(self, price: Decimal) -> None:
-        self.market.set_price(price)
-
-    def pass_time(self, span: timedelta) -> None:
-        self.market.pass_time(span)
+    return VenueSetup(venue, instrument, market.set_price, market.pass_time)

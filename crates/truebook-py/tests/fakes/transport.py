@@ -68,7 +68,9 @@ class Transport(BaseAdapter):
 
     def of(self, method: str, path: Optional[str] = None) -> list[Sent]:
         """The requests of this method whose address ends so."""
-        return [sent for sent in self.sent if sent.method == method and (path is None or sent.path.endswith(path))]
+        return [
+            sent for sent in self.sent if sent.method == method and (path is None or sent.path.endswith(path))
+        ]
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         sent = _sent(request)

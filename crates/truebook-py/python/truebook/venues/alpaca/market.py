@@ -16,7 +16,9 @@ _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 _PART_OF_A_SHARE = Decimal("0.000000001")
 
 
-def rules(asset: Mapping[str, Any], instrument: str, price: Callable[[], Optional[Decimal]]) -> Optional[Rules]:
+def rules(
+    asset: Mapping[str, Any], instrument: str, price: Callable[[], Optional[Decimal]]
+) -> Optional[Rules]:
     """What orders in an asset must look like; ``None`` for one that is not traded.
 
     For stocks the venue does not list steps: a cent from one dollar up and a hundredth of it below.

@@ -48,7 +48,12 @@ def orders(client: Client, status: str, is_nested: bool, since: Optional[datetim
 
 
 def _query(status: str, is_nested: bool, after: Optional[datetime]) -> dict[str, str]:
-    query = {"status": status, "limit": str(ORDERS), "direction": "asc", "nested": "true" if is_nested else "false"}
+    query = {
+        "status": status,
+        "limit": str(ORDERS),
+        "direction": "asc",
+        "nested": "true" if is_nested else "false",
+    }
     return query if after is None else {**query, "after": _times.write(after - _OVERLAP)}
 
 

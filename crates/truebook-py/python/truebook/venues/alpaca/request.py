@@ -38,7 +38,9 @@ def _legs(order: NewOrder) -> dict[str, Any]:
     if stop is None and profit is None:
         return {}
     is_alternative = order.role != Role.ENTRY
-    legs: dict[str, Any] = {"order_class": "oco" if is_alternative else "bracket" if stop and profit else "oto"}
+    legs: dict[str, Any] = {
+        "order_class": "oco" if is_alternative else "bracket" if stop and profit else "oto"
+    }
     limit = profit.limit if profit else order.limit if is_alternative else None
     if limit is not None:
         legs["take_profit"] = {"limit_price": text(limit)}

@@ -107,5 +107,7 @@ def _take_raw(stream: Any) -> None:
     if not hasattr(stream, "_raw_data") or not hasattr(stream, "_dispatch"):
         raise ValueError(f"{type(stream).__name__} is no TradingStream of alpaca-py")
     if stream._trade_updates_handler is not None:
-        raise ValueError("this TradingStream has a handler already, and it takes one only: give the venue its own")
+        raise ValueError(
+            "this TradingStream has a handler already, and it takes one only: give the venue its own"
+        )
     stream._raw_data = True

@@ -167,7 +167,11 @@ class AlpacaPyVenue(Venue):
     def rules(self, instrument: str) -> Optional[Rules]:
         """Steps of prices and quantities; ``None`` for what is not traded."""
         asset = self._client.find(f"/assets/{part(instrument)}")
-        return None if asset is None else market.rules(asset, instrument, lambda: self._price_if_told(instrument))
+        return (
+            None
+            if asset is None
+            else market.rules(asset, instrument, lambda: self._price_if_told(instrument))
+        )
 
     def last_price(self, instrument: str) -> Optional[Decimal]:
         """The price of the last trade, if there is a client of market data."""
@@ -183,7 +187,9 @@ class AlpacaPyVenue(Venue):
         try:
             first, *legs = report.orders(raw, self._families)
         except UNREADABLE as error:
-            raise VenueUnknown(f"the venue says yes, but in words that cannot be read: {raw!r:.200}") from error
+            raise VenueUnknown(
+                f"the venue says yes, but in words that cannot be read: {raw!r:.200}"
+            ) from error
         if first.client_id != client_id:
             raise VenueUnknown(f"the reply is about another order: {first.client_id}, not {client_id}")
         return Accepted(first, tuple(legs))

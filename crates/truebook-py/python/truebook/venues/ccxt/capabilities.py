@@ -51,7 +51,9 @@ def closed_method(traits: Traits) -> str:
     return "fetchOrders" if "fetch_orders" in traits.closed_methods else "fetchClosedOrders"
 
 
-def capabilities_of(exchange: Any, symbols: tuple[str, ...], traits: Traits, admission: timedelta) -> Capabilities:
+def capabilities_of(
+    exchange: Any, symbols: tuple[str, ...], traits: Traits, admission: timedelta
+) -> Capabilities:
     """The narrowest of what is promised for these symbols."""
     all_features = [features_of(exchange, symbol) for symbol in symbols]
     method = closed_method(traits)

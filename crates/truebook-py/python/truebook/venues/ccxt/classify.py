@@ -99,7 +99,9 @@ class _Said:
 
     def any_of(self, marks: tuple[str, ...]) -> bool:
         """Whether one of these was said: a code as a code, a phrase anywhere in one of the exchange's texts."""
-        return any(mark == code or (not _is_code(mark) and mark in code) for mark in marks for code in self.codes)
+        return any(
+            mark == code or (not _is_code(mark) and mark in code) for mark in marks for code in self.codes
+        )
 
     def made(self, kind: type[VenueError]) -> VenueError:
         """An error of ours that tells all of it."""

@@ -37,11 +37,15 @@ class Finder:
     def by_ref(self, ref: Ref) -> Optional[OrderReport]:
         """The order of this id."""
         if self._traits.lookup == Lookup.LISTS:
-            return self._in_lists(ref.symbol, {"orderId": ref.own}, lambda found: found.venue_order == str(ref))
+            return self._in_lists(
+                ref.symbol, {"orderId": ref.own}, lambda found: found.venue_order == str(ref)
+            )
         params = _STOP_LIST if ref.is_stop else {}
         return self._fetched(ref.own, ref.symbol, params, ref.is_stop)
 
-    def _fetched(self, own: Optional[str], symbol: str, params: Mapping[str, Any], is_stop: bool) -> Optional[OrderReport]:
+    def _fetched(
+        self, own: Optional[str], symbol: str, params: Mapping[str, Any], is_stop: bool
+    ) -> Optional[OrderReport]:
         try:
             raw = self._exchange.fetch_order(own, symbol, dict(params))
         except ccxt.OrderNotFound:
@@ -71,12 +75,18 @@ class Finder:
         return None
 
     def _by_label(self, client_id: str, symbol: str) -> Optional[OrderReport]:
-        currency = self._exchange.market(symbol)["base"]
-        reply = self._exchange.private_get_get_order_state_by_label({"currency": currency, "label": client_id})
-        rows = [row for row in reply["result"] if row.get("label") == client_id]
-        if not rows:
-            return None
-        return self._reader.order(self._exchange.parse_order(rows[0]))
+        """Deribit keeps orders by currency, and which of a market's it is depends on the kind of market."""
+        market = self._exchange.market(symbol)
+        for currency in dict.fromkeys(
+            [market["base"], market["quote"], market.get("settle") or market["quote"]]
+        ):
+            reply = self._exchange.private_get_get_order_state_by_label(
+                {"currency": currency, "label": client_id}
+            )
+            for row in reply["result"]:
+                if row.get("label") == client_id:
+                    return self._reader.order(self._exchange.parse_order(row))
+        return None
 
     def _by_address(self, client_id: str, symbol: str) -> Optional[OrderReport]:
         path, named = "v2/orders:by_client_order_id", {"client_order_id": client_id}

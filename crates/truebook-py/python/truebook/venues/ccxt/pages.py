@@ -45,7 +45,9 @@ def whole_window(read: ReadPage, begin: int, end: int, limit: Optional[int], unt
         if limit is None or len(rows) < limit:
             continue
         if until == Until.NONE:
-            raise VenueUnknown(f"a full page of {limit} rows, and the exchange cannot be asked for what is behind it")
+            raise VenueUnknown(
+                f"a full page of {limit} rows, and the exchange cannot be asked for what is behind it"
+            )
         if last - first < _moment(until):
             raise VenueUnknown(f"more than {limit} rows in one moment")
         middle = (first + last) // 2
@@ -84,7 +86,9 @@ def all_open(read: Callable[[dict[str, Any]], Rows], limit: Optional[int], onwar
         if onward == Onward.WHOLE:
             return
         if limit is None and rows:
-            raise VenueUnknown("nobody knows how many open orders the exchange lists at once: there may be more")
+            raise VenueUnknown(
+                "nobody knows how many open orders the exchange lists at once: there may be more"
+            )
         if limit is None or len(rows) < limit:
             return
         ids = {str(row.get("id")) for row in rows}
@@ -106,4 +110,6 @@ def _onward(rows: Rows, limit: int, onward: Onward) -> dict[str, Any]:
     if onward == Onward.CURSOR:
         cursors = [row["info"].get("nextPageCursor") for row in rows]
         return {"cursor": next(filter(None, cursors))} if any(cursors) else {}
-    raise VenueUnknown(f"a full page of {limit} open orders, and the exchange cannot be asked for what is behind it")
+    raise VenueUnknown(
+        f"a full page of {limit} open orders, and the exchange cannot be asked for what is behind it"
+    )

@@ -56,8 +56,10 @@ class Reader:
             word=word,
             filled=_filled(raw, status, quantity, what, sent),
             client_id=self._client_id(raw, info) or (sent.client_id if sent else None),
-            order_type=words.order_type(raw.get("type"), stop is not None) or (sent.order_type if sent else None),
-            time_in_force=words.TIMES_IN_FORCE.get(raw.get("timeInForce") or "") or (sent.time_in_force if sent else None),
+            order_type=words.order_type(raw.get("type"), stop is not None)
+            or (sent.order_type if sent else None),
+            time_in_force=words.TIMES_IN_FORCE.get(raw.get("timeInForce") or "")
+            or (sent.time_in_force if sent else None),
             quantity=quantity or (sent.quantity if sent else None),
             average_price=nonzero_or_none(raw.get("average"), f"{what}: average"),
             limit=limit or (sent.limit if sent else None),
@@ -66,6 +68,10 @@ class Reader:
             updated_at=_time(raw.get("lastUpdateTimestamp")),
             **self._links(info, ref),
         )
+
+    def stop(self, raw: Raw) -> OrderReport:
+        """An order of a list of stops that stands apart."""
+        return self.order(raw, is_stop=True)
 
     def fill(self, raw: Raw) -> FillReport:
         """An execution. Its id is unique within one symbol only, so it bears the symbol."""
@@ -93,7 +99,9 @@ class Reader:
             raise VenueUnknown(f"{symbol} is held in hedge mode, which has two positions in one instrument")
         contracts = decimal(raw.get("contracts") or 0, f"position in {symbol}")
         quantity = -abs(contracts) if raw.get("side") == "short" else contracts
-        return PositionReport(symbol, quantity, nonzero_or_none(raw.get("entryPrice"), f"position in {symbol}: price"))
+        return PositionReport(
+            symbol, quantity, nonzero_or_none(raw.get("entryPrice"), f"position in {symbol}: price")
+        )
 
     def _status(self, raw: Raw, info: Raw, sent: Optional[NewOrder]) -> tuple[Status, str]:
         for name in self.traits.raw_status:
@@ -109,7 +117,10 @@ class Reader:
         """ccxt says "closed" also of some that were cancelled in part: those are odd until somebody looks."""
         status = words.UNIFIED.get(word or "", Status.ODD)
         if status == Status.FILLED:
-            amount, filled = decimal_or_none(raw.get("amount"), "amount"), decimal_or_none(raw.get("filled"), "filled")
+            amount, filled = (
+                decimal_or_none(raw.get("amount"), "amount"),
+                decimal_or_none(raw.get("filled"), "filled"),
+            )
             if amount is not None and filled is not None and filled < amount:
                 return Status.ODD
         return status
@@ -159,7 +170,9 @@ def _side(word: object, what: str, sent: Optional[NewOrder]) -> Side:
     return side
 
 
-def _filled(raw: Raw, status: Status, quantity: Optional[Decimal], what: str, sent: Optional[NewOrder]) -> Decimal:
+def _filled(
+    raw: Raw, status: Status, quantity: Optional[Decimal], what: str, sent: Optional[NewOrder]
+) -> Decimal:
     filled = decimal_or_none(raw.get("filled"), f"{what}: filled")
     if filled is not None:
         return filled

@@ -32,7 +32,9 @@ class Call:
         """Sends it, once."""
         exchange.headers = {**(exchange.headers or {}), **self.headers}
         try:
-            return exchange.create_order(self.symbol, self.kind, self.side, self.amount, self.price, dict(self.params))
+            return exchange.create_order(
+                self.symbol, self.kind, self.side, self.amount, self.price, dict(self.params)
+            )
         finally:
             for name in self.headers:
                 exchange.headers.pop(name, None)
@@ -43,7 +45,9 @@ def is_stop(order: NewOrder) -> bool:
     return order.order_type in _STOPS
 
 
-def place(exchange: Any, market: dict[str, Any], order: NewOrder, traits: Traits, admission: Optional[timedelta]) -> Call:
+def place(
+    exchange: Any, market: dict[str, Any], order: NewOrder, traits: Traits, admission: Optional[timedelta]
+) -> Call:
     """The call that sends an order.
 
     Raises :class:`VenueNotSent` for what the exchange has no word for, or what ccxt would not send exactly.
@@ -78,9 +82,11 @@ def _stop(exchange: Any, market: dict[str, Any], order: NewOrder, traits: Traits
     if not is_stop(order):
         return {}
     param = traits.stops.get(order.order_type)
-    if param is None:
-        raise VenueNotSent(f"no order of type {order.order_type.value} is sent to {exchange.id}: a stop price that "
-                           "is dropped on the way makes an order that trades at once")
+    if param is None or (traits.stops_need_contract and not market.get("contract")):
+        raise VenueNotSent(
+            f"no order of type {order.order_type.value} in {market['symbol']} is sent to {exchange.id}: nobody has "
+            "seen that its stop price arrives, and without one it would trade at once"
+        )
     if order.stop is None:
         raise VenueNotSent("a stop without a stop price")
     stop = _exact(order.stop, "price", exchange.price_to_precision, market)
@@ -102,8 +108,7 @@ def _terms(market: dict[str, Any], order: NewOrder) -> dict[str, Any]:
         if force == TimeInForce.FOK:
             raise VenueNotSent("a market order that is filled whole or not at all cannot be sent")
     elif force in (TimeInForce.DAY, TimeInForce.GTD):
-        raise VenueNotSent(f"no order is good till a {'date' if force == TimeInForce.GTD else 'day'} ends here: "
-                           "send it good till cancelled")
+        raise VenueNotSent("orders end with no day and no date here: send them good till cancelled")
     elif force != TimeInForce.GTC:
         if is_stop(order):
             raise VenueNotSent("a stop works until it is cancelled here")
@@ -140,6 +145,7 @@ def _exact(number: Decimal, what: str, write: Any, market: dict[str, Any]) -> st
         return plain
     sent = decimal(write(market["symbol"], plain), what)
     if sent != number:
-        raise VenueNotSent(f"{what} {plain} of {market['symbol']} would be sent as {text(sent)}: it is finer than the "
-                           "exchange takes")
+        raise VenueNotSent(
+            f"{what} {plain} of {market['symbol']} would be sent as {text(sent)}: it is finer than the exchange takes"
+        )
     return plain

@@ -33,7 +33,9 @@ def checked_symbols(symbols: Sequence[str]) -> tuple[str, ...]:
             raise ValueError(f"{symbol!r} is no unified symbol of ccxt, such as BTC/USDT")
         other = bases.setdefault(base_of(symbol), symbol) if ":" not in symbol else symbol
         if other != symbol:
-            raise ValueError(f"{other} and {symbol} share one balance of {base_of(symbol)}: trade them in two accounts")
+            raise ValueError(
+                f"{other} and {symbol} share one balance of {base_of(symbol)}: trade them in two accounts"
+            )
     return tuple(dict.fromkeys(symbols))
 
 
@@ -47,7 +49,10 @@ def only_quote(symbols: Sequence[str]) -> str:
 
 def prefer_listed_markets(exchange: Any, symbols: Sequence[str]) -> None:
     """Lets ccxt ask for the balance of the kind of market that is traded, where it would ask for another."""
-    kinds = {"spot" if ":" not in symbol else "future" if "-" in symbol.partition(":")[2] else "swap" for symbol in symbols}
+    kinds = {
+        "spot" if ":" not in symbol else "future" if "-" in symbol.partition(":")[2] else "swap"
+        for symbol in symbols
+    }
     if len(kinds) == 1:
         exchange.options["defaultType"] = next(iter(kinds))
 
@@ -55,7 +60,9 @@ def prefer_listed_markets(exchange: Any, symbols: Sequence[str]) -> None:
 def refuse_inverse(market: dict[str, Any]) -> None:
     """Raises :class:`VenueRefused` for contracts whose value is not quantity times price."""
     if market.get("inverse"):
-        raise VenueRefused(f"{market['symbol']} is an inverse contract: its value is not its quantity times its price")
+        raise VenueRefused(
+            f"{market['symbol']} is an inverse contract: its value is not its quantity times its price"
+        )
 
 
 def rules_of(exchange: Any, market: dict[str, Any]) -> Rules:

@@ -111,6 +111,9 @@ class Traits:
     deadline: Deadline = Deadline.NONE
     #: The parameter that makes a stop of an order, by its type. What is missing cannot be sent.
     stops: Mapping[OrderType, str] = field(default_factory=dict)
+    #: Whether stops are sent on contract markets only. On Bybit's spot market what cancels a stop is another request
+    #: than what cancels an order, and a reply does not say which of the two an order is.
+    stops_need_contract: bool = False
     #: Whether stops stand in a list of their own and have ids of their own.
     stops_apart: bool = False
     #: Whether lists are asked for one symbol. Where an exchange gives all and ccxt throws away what is of
@@ -238,6 +241,7 @@ BYBIT = Traits(
     list_id_param="orderLinkId",
     cancel_id_param="orderLinkId",
     stops=_stops("triggerPrice", *_BOTH_STOPS),
+    stops_need_contract=True,
     closed_methods=("fetch_canceled_and_closed_orders",),
     open_onward=Onward.CURSOR,
     closed_page=50,
@@ -317,7 +321,7 @@ ALPACA = Traits(
     ),
 )
 
-UNKNOWN = Traits(is_known=False, client_id_punctuation="", unfilled_visible=timedelta(0), closed_window=timedelta(0))
+UNKNOWN = Traits(is_known=False, unfilled_visible=timedelta(0), closed_window=timedelta(0))
 
 TABLE: Mapping[str, Traits] = {
     "binance": BINANCE,

@@ -151,7 +151,7 @@ class CcxtVenue(Venue):
                 with reading.may_cut(), self._asking(classify.on_read):
                     self._load_markets()
                     for rows in self._open_pages(symbol, is_stop):
-                        reading.add(self._own(rows), lambda raw, is_stop=is_stop: self._reader.order(raw, is_stop))
+                        reading.add(self._own(rows), self._reader.stop if is_stop else self._reader.order)
         reading.rows = [row for row in _once_each(reading.rows) if row.status not in OVER]
         return reading.listing()
 
@@ -173,10 +173,14 @@ class CcxtVenue(Venue):
             features = features_of(self._exchange, symbol or self._symbols[0])
             limit = features.limit("fetchMyTrades") or self._traits.fills_page
             span = features.days("fetchMyTrades", "untilDays")
-            for rows in self._paged(reading, "fetch_my_trades", symbol, since, limit, span, self._traits.fills_until):
+            for rows in self._paged(
+                reading, "fetch_my_trades", symbol, since, limit, span, self._traits.fills_until
+            ):
                 reading.add(self._own(rows), self._reader.fill)
         unique = {fill.execution: fill for fill in reading.rows}
-        reading.rows = sorted((fill for fill in unique.values() if fill.at >= since), key=lambda fill: fill.at)
+        reading.rows = sorted(
+            (fill for fill in unique.values() if fill.at >= since), key=lambda fill: fill.at
+        )
         return reading.listing(since)
 
     def positions(self) -> Listing[PositionReport]:
@@ -257,14 +261,19 @@ class CcxtVenue(Venue):
         read = lambda params: self._exchange.fetch_open_orders(symbol, None, limit, {**apart, **params})  # noqa: E731
         return pages.all_open(read, limit, self._traits.open_onward)
 
-    def _read_closed(self, reading: Reading[OrderReport], method: str, since: datetime, is_stop: bool) -> None:
+    def _read_closed(
+        self, reading: Reading[OrderReport], method: str, since: datetime, is_stop: bool
+    ) -> None:
         for symbol in self._asked_symbols():
-            features, named = features_of(self._exchange, symbol or self._symbols[0]), closed_method(self._traits)
+            features, named = (
+                features_of(self._exchange, symbol or self._symbols[0]),
+                closed_method(self._traits),
+            )
             limit = features.limit(named) or self._traits.closed_page
             span = self._traits.closed_span or features.days(named, "untilDays")
             until = self._traits.closed_until
             for rows in self._paged(reading, method, symbol, since, limit, span, until, is_stop):
-                reading.add(self._own(rows), lambda raw: self._reader.order(raw, is_stop))
+                reading.add(self._own(rows), self._reader.stop if is_stop else self._reader.order)
 
     def _paged(
         self,
@@ -291,8 +300,9 @@ class CcxtVenue(Venue):
                 yield from pages.whole_window(read, begin, end, limit, until)
 
     def _within(self, since: datetime, window: Optional[timedelta]) -> datetime:
-        """Lists do not reach further back than this."""
-        return since if window is None else max(since, _times.utc_now() - window)
+        """Lists do not reach further back than this. Exchanges count milliseconds, and cut what is finer."""
+        whole = _times.from_milliseconds(_times.to_milliseconds(since))
+        return whole if window is None else max(whole, _times.utc_now() - window)
 
     @contextmanager
     def _asking(self, meaning: Callable[[ccxt.BaseError, Errors], VenueError]) -> Iterator[None]:
@@ -303,7 +313,9 @@ class CcxtVenue(Venue):
             except ccxt.BaseError as error:
                 raise meaning(error, self._traits.errors) from error
             except UNREADABLE as error:
-                raise VenueUnknown(f"a reply that ccxt cannot read: {type(error).__name__}: {error}") from error
+                raise VenueUnknown(
+                    f"a reply that ccxt cannot read: {type(error).__name__}: {error}"
+                ) from error
 
 
 #: What happened in the moment of asking may bear a later time than the clock that was read before.

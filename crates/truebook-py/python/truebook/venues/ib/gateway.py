@@ -71,7 +71,9 @@ class Gateway:
             if error is not None and len(trades) == 1:
                 raise error
             if error is not None:
-                raise VenueUnknown(f"a part of the group was turned down, and nobody knows of the rest: {error}")
+                raise VenueUnknown(
+                    f"a part of the group was turned down, and nobody knows of the rest: {error}"
+                )
 
     async def cancel(self, trade: Trade) -> None:
         """Asks for a cancellation, and waits until the broker says that it works on it.

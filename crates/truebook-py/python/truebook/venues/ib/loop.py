@@ -35,7 +35,9 @@ class Loop:
         if not self._loop.is_running():
             raise VenueNotSent("the event loop of ib_async does not run: nothing can be sent")
         if self._is_here():
-            raise VenueNotSent("called from the thread that turns the loop of ib_async, which would wait for itself")
+            raise VenueNotSent(
+                "called from the thread that turns the loop of ib_async, which would wait for itself"
+            )
         future = asyncio.run_coroutine_threadsafe(make(), self._loop)
         try:
             return future.result(timeout_s)

@@ -119,7 +119,9 @@ def position(raw: Position, name_of: NameOf) -> PositionReport:
     name = name_of(raw.contract)
     multiplier = decimal(raw.contract.multiplier or "1", f"multiplier of {name}")
     cost = decimal(raw.avgCost, f"average cost of {name}")
-    return PositionReport(name, decimal(raw.position, f"position in {name}"), cost / multiplier if cost else None)
+    return PositionReport(
+        name, decimal(raw.position, f"position in {name}"), cost / multiplier if cost else None
+    )
 
 
 def _revision(fill_: Fill) -> tuple[int, str]:

@@ -54,7 +54,9 @@ def number(orders: list[Order], numbers: list[int]) -> None:
 
 
 def _plain(order: NewOrder, account: str) -> Order:
-    made = _made(account, order.client_id, order.side, order.order_type, order.quantity, order.limit, order.stop)
+    made = _made(
+        account, order.client_id, order.side, order.order_type, order.quantity, order.limit, order.stop
+    )
     made.tif = order.time_in_force.value.upper()
     if order.time_in_force == TimeInForce.GTD:
         if order.expires is None:
@@ -75,7 +77,12 @@ def _trail(made: Order, order: NewOrder) -> None:
 
 
 def _leg(
-    order: NewOrder, account: str, role: Role, kind: OrderType, limit: Optional[Decimal], stop: Optional[Decimal]
+    order: NewOrder,
+    account: str,
+    role: Role,
+    kind: OrderType,
+    limit: Optional[Decimal],
+    stop: Optional[Decimal],
 ) -> Order:
     """A leg goes against its entry, and protects until it is cancelled."""
     side = Side.SELL if order.side == Side.BUY else Side.BUY

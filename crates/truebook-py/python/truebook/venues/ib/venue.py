@@ -149,7 +149,9 @@ class IbVenue(Venue):
         """
         found = self._in_lists(lambda one: one.client_id == client_id)
         if found is None:
-            raise VenueUnknown(f"the broker cannot be asked for {client_id}, and it is in none of today's lists")
+            raise VenueUnknown(
+                f"the broker cannot be asked for {client_id}, and it is in none of today's lists"
+            )
         return found
 
     def find_venue_order(self, venue_order: str) -> Optional[OrderReport]:
