@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import ccxt
 
@@ -36,6 +37,9 @@ _REFUSALS = (
 _LIMITS = (ccxt.RateLimitExceeded, ccxt.DDoSProtection)
 #: Fields in which exchanges put codes of errors.
 _CODE_FIELDS = ("code", "sCode", "retCode", "ret_code", "error", "errors", "msg", "sMsg", "retMsg", "message")
+
+#: OKX's words for all, none and some of a batch, which say nothing of its rows.
+_FRAME_CODES = ("0", "1", "2")
 
 
 def on_order(error: ccxt.BaseError, errors: Errors) -> VenueError:
@@ -78,6 +82,16 @@ def on_read(error: ccxt.BaseError, errors: Errors) -> VenueError:
     return _on_anything(error, said, errors)
 
 
+def raise_for_row(exchange: Any, raw: Any) -> None:
+    """Raises ccxt's error for a row that was refused in a reply that is well above, as OKX sends it for a batch."""
+    info = raw.get("info") if isinstance(raw, dict) else None
+    code = info.get("sCode") if isinstance(info, dict) else None
+    if code and str(code) != "0":
+        feedback = f"{exchange.id} {json.dumps({'code': '2', 'data': [info]})}"
+        exchange.throw_exactly_matched_exception(exchange.exceptions["exact"], str(code), feedback)
+        raise ccxt.ExchangeError(feedback)
+
+
 def _on_anything(error: ccxt.BaseError, said: _Said, errors: Errors) -> VenueError:
     if isinstance(error, ccxt.AuthenticationError):
         return said.made(VenueUnauthorized)
@@ -105,7 +119,7 @@ class _Said:
 
     def made(self, kind: type[VenueError]) -> VenueError:
         """An error of ours that tells all of it."""
-        code = next((code for code in self.codes if _is_code(code) and code != "0"), None)
+        code = next((code for code in self.codes if _is_code(code) and code not in _FRAME_CODES), None)
         return kind(self.message, code=code)
 
 

@@ -112,6 +112,7 @@ class CcxtVenue(Venue):
             market = self._market(order.instrument)
             call = request.place(self._exchange, market, order, self._traits, self._capabilities.admission)
             raw = call.send(self._exchange)
+            classify.raise_for_row(self._exchange, raw)
             report = self._reader.order(raw, self._is_apart(order), sent=order)
         if report.client_id != order.client_id:
             raise VenueUnknown(f"the reply is about another order: {report.client_id}, not {order.client_id}")
@@ -124,11 +125,12 @@ class CcxtVenue(Venue):
             self._market(target.instrument)
             if target.venue_order is None and self._traits.cancel_id_param is not None:
                 named = {self._traits.cancel_id_param: target.client_id}
-                self._exchange.cancel_order(None, target.instrument, named)
-                return
-            ref = refs.parse(target.venue_order or self._looked_up(target))
-            params = {"trigger": True} if ref.is_stop else {}
-            self._exchange.cancel_order(ref.own, ref.symbol, params)
+                raw = self._exchange.cancel_order(None, target.instrument, named)
+            else:
+                ref = refs.parse(target.venue_order or self._looked_up(target))
+                params = {"trigger": True} if ref.is_stop else {}
+                raw = self._exchange.cancel_order(ref.own, ref.symbol, params)
+            classify.raise_for_row(self._exchange, raw)
 
     def find(self, client_id: str, instrument: str) -> Optional[OrderReport]:
         """An order by client id. Where the exchange cannot be asked for that, only a live one can be found."""
