@@ -7,7 +7,8 @@ from typing import Any, Optional
 
 import ccxt
 
-from truebook.venue import OrderReport, VenueUnknown
+from truebook.venue import OrderReport, VenueNotFound, VenueUnknown
+from truebook.venues.ccxt import classify
 from truebook.venues.ccxt.refs import Ref
 from truebook.venues.ccxt.report import Reader
 from truebook.venues.ccxt.traits import Lookup, Traits
@@ -46,11 +47,17 @@ class Finder:
     def _fetched(
         self, own: Optional[str], symbol: str, params: Mapping[str, Any], is_stop: bool
     ) -> Optional[OrderReport]:
+        raw = self._asked(lambda: self._exchange.fetch_order(own, symbol, dict(params)))
+        return None if raw is None else self._reader.order(raw, is_stop)
+
+    def _asked(self, ask: Callable[[], Any]) -> Any:
+        """What is answered; ``None`` if the exchange says that it has no such order."""
         try:
-            raw = self._exchange.fetch_order(own, symbol, dict(params))
-        except ccxt.OrderNotFound:
-            return None
-        return self._reader.order(raw, is_stop)
+            return ask()
+        except ccxt.BaseError as error:
+            if isinstance(classify.on_cancel(error, self._traits.errors), VenueNotFound):
+                return None
+            raise
 
     def _by_fetch(self, client_id: str, symbol: str) -> Optional[OrderReport]:
         named = {"clientOrderId": client_id}
@@ -90,13 +97,8 @@ class Finder:
 
     def _by_address(self, client_id: str, symbol: str) -> Optional[OrderReport]:
         path, named = "v2/orders:by_client_order_id", {"client_order_id": client_id}
-        try:
-            raw = self._exchange.request(path, ["trader", "private"], "GET", named)
-        except ccxt.InvalidOrder as error:
-            if "40410000" in str(error):
-                return None
-            raise
-        return self._reader.order(self._exchange.parse_order(raw))
+        raw = self._asked(lambda: self._exchange.request(path, ["trader", "private"], "GET", named))
+        return None if raw is None else self._reader.order(self._exchange.parse_order(raw))
 
     def _among_open(self, client_id: str, symbol: str) -> Optional[OrderReport]:
         for raw in self._exchange.fetch_open_orders(symbol):

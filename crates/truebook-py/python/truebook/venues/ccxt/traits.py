@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Optional
+from typing import Any, Optional
 
 from truebook.venue import IdClass, OrderType, Status
 from truebook.venues._words import ALPACA_STATUS
@@ -116,6 +116,8 @@ class Traits:
     stops_need_contract: bool = False
     #: Whether stops stand in a list of their own and have ids of their own.
     stops_apart: bool = False
+    #: What asks for the list of stops, where it is another.
+    stop_list: Mapping[str, Any] = field(default_factory=lambda: {"trigger": True})
     #: Whether lists are asked for one symbol. Where an exchange gives all and ccxt throws away what is of
     #: another symbol, a full page would not be seen to be full.
     lists_by_symbol: bool = True
@@ -267,6 +269,7 @@ OKX = Traits(
     deadline=Deadline.HEADER,
     stops=_stops("triggerPrice", *_BOTH_STOPS),
     stops_apart=True,
+    stop_list={"trigger": True, "ordType": "trigger"},
     closed_methods=("fetch_closed_orders", "fetch_canceled_orders"),
     open_onward=Onward.AFTER_ID,
     unfilled_visible=timedelta(hours=2),

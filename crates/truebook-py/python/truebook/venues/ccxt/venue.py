@@ -259,7 +259,7 @@ class CcxtVenue(Venue):
 
     def _open_pages(self, symbol: Optional[str], is_stop: bool) -> Iterator[pages.Rows]:
         limit = features_of(self._exchange, symbol or self._symbols[0]).limit("fetchOpenOrders")
-        apart = {"trigger": True} if is_stop else {}
+        apart = self._traits.stop_list if is_stop else {}
         read = lambda params: self._exchange.fetch_open_orders(symbol, None, limit, {**apart, **params})  # noqa: E731
         return pages.all_open(read, limit, self._traits.open_onward)
 
@@ -289,7 +289,7 @@ class CcxtVenue(Venue):
         is_stop: bool = False,
     ) -> Iterator[pages.Rows]:
         """Pages of a list that has a beginning. What goes wrong cuts the reading."""
-        apart = {"trigger": True} if is_stop else {}
+        apart = self._traits.stop_list if is_stop else {}
 
         def read(first: int, most: Optional[int], params: dict[str, Any]) -> pages.Rows:
             with self._asking(classify.on_read):
