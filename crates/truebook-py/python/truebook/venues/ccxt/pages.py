@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Optional
 
@@ -34,11 +33,11 @@ def whole_window(read: ReadPage, begin: int, end: int, limit: Optional[int], unt
     nobody knows. Rows may come twice. Raises :class:`VenueUnknown` where rows may be missing, after those that
     could be read.
     """
-    todo = [(begin, end, _Page())]
+    todo = [(begin, end)]
     for _ in range(_PAGES_MAX):
         if not todo:
             return
-        first, last, wider = todo.pop()
+        first, last = todo.pop()
         rows = read(_from(until, first), limit, _until(until, last))
         yield rows
         if limit is None and rows:
@@ -47,27 +46,12 @@ def whole_window(read: ReadPage, begin: int, end: int, limit: Optional[int], unt
             continue
         if until == Until.NONE:
             raise VenueUnknown(f"a full page of {limit} rows, and the exchange cannot be asked for what is behind it")
-        page = _Page([row.get("id") for row in rows])
-        if wider.comes_twice_again(page):
-            raise VenueUnknown("the exchange does not heed which time it is asked for")
         if last - first < _moment(until):
+            # Either so many, or an exchange that does not heed which time it is asked for.
             raise VenueUnknown(f"{limit} rows or more in one moment")
         middle = (first + last) // 2
-        todo += [(middle + 1, last, page), (first, middle, page)]
+        todo += [(middle + 1, last), (first, middle)]
     raise VenueUnknown("the list has no end")
-
-
-@dataclass
-class _Page:
-    """The ids of a full page, and how many halves of its window brought the same again."""
-
-    ids: list[object] = field(default_factory=list)
-    again: int = 0
-
-    def comes_twice_again(self, half: _Page) -> bool:
-        """One half of a window can list the same as the whole; both cannot."""
-        self.again += half.ids == self.ids
-        return self.again > 1
 
 
 def _moment(until: Until) -> int:
