@@ -45,7 +45,9 @@ def whole_window(read: ReadPage, begin: int, end: int, limit: Optional[int], unt
         if limit is None or len(rows) < limit:
             continue
         if until == Until.NONE:
-            raise VenueUnknown(f"a full page of {limit} rows, and the exchange cannot be asked for what is behind it")
+            raise VenueUnknown(
+                f"a full page of {limit} rows, and the exchange cannot be asked for what is behind it"
+            )
         if last - first < _moment(until):
             # Either so many, or an exchange that does not heed which time it is asked for.
             raise VenueUnknown(f"{limit} rows or more in one moment")
