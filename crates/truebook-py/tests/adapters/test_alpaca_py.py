@@ -356,9 +356,7 @@ def test_p4_a_status_that_nobody_knows_does_not_lose_the_order() -> None:
     assert (accepted.order.status, accepted.order.word) == (Status.ODD, "pondering")
     asked = LimitOrderRequest(symbol=SYMBOL, qty=1, side="buy", time_in_force="gtc", limit_price=1)
     with pytest.raises(ValueError, match="pondering"):
-        fake.trading.submit_order(
-            LimitOrderRequest(symbol=SYMBOL, qty=1, side="buy", time_in_force="gtc", limit_price=1)
-        )
+        fake.trading.submit_order(asked)
 
 
 # What is read.

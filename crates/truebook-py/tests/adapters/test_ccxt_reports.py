@@ -213,10 +213,15 @@ def test_an_order_with_a_trigger_price_is_a_stop(
 
 def test_a_reply_that_only_says_taken_is_filled_up_with_what_was_sent() -> None:
     order = new_order("BTC/USDT")
-    raw = {"id": "7", "info": {}, "status": None, "symbol": "BTC/USDT"}
+    raw: dict[str, Any] = {"id": "7", "info": {}, "status": None, "symbol": "BTC/USDT"}
     report = _reader().order(raw, sent=order)
     assert (report.status, report.word) == (LIVE, "acknowledged")
-    assert (report.client_id, report.side, report.quantity, report.limit) == (CLIENT_ID, Side.BUY, 2, 50)
+    assert (report.client_id, report.side, report.quantity, report.limit) == (
+        CLIENT_ID,
+        Side.BUY,
+        Decimal(2),
+        Decimal(50),
+    )
 
 
 @pytest.mark.parametrize(

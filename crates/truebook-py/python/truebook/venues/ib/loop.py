@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Coroutine
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 from truebook.venue import VenueNotSent, VenueUnknown
 
@@ -16,15 +16,22 @@ T = TypeVar("T")
 class Loop:
     """Runs coroutines in a loop that another thread turns."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, thread: Optional[threading.Thread] = None) -> None:
         self._loop = loop
+        self._thread = thread
 
     @classmethod
     def own(cls) -> Loop:
         """A new loop, turned by a thread of its own."""
         loop = asyncio.new_event_loop()
-        threading.Thread(target=_turn, args=(loop,), name="truebook ib", daemon=True).start()
-        return cls(loop)
+        thread = threading.Thread(target=_turn, args=(loop,), name="truebook ib", daemon=True)
+        thread.start()
+        return cls(loop, thread)
+
+    @property
+    def turned(self) -> asyncio.AbstractEventLoop:
+        """The loop itself."""
+        return self._loop
 
     def run(self, make: Callable[[], Coroutine[Any, Any, T]], timeout_s: float) -> T:
         """What the coroutine returns.
@@ -56,8 +63,10 @@ class Loop:
         self._loop.call_soon_threadsafe(call)
 
     def stop(self) -> None:
-        """Ends a loop of our own."""
+        """Ends a loop of our own, and waits until it has ended."""
         self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread is not None:
+            self._thread.join()
 
     def _is_here(self) -> bool:
         try:

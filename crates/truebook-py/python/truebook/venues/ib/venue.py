@@ -74,6 +74,9 @@ class IbVenue(Venue):
         self._ib = ib
         self._account = account
         self._loop = Loop(loop)
+        self._own_loop: Optional[Loop] = None
+        # Events of ib_async do not keep who listens alive.
+        self._streams: set[Events] = set()
         self._contracts: Contracts = contracts or UsStocks()
         self._timeout_s = reply_timeout_s
         self._day_begins = day_begins
@@ -95,7 +98,15 @@ class IbVenue(Venue):
             return await make()
 
         ib = loop.run(made, more.get("reply_timeout_s", REPLY_TIMEOUT_S))
-        return cls(ib, account=account, loop=loop._loop, **more)
+        venue = cls(ib, account=account, loop=loop.turned, **more)
+        venue._own_loop = loop
+        return venue
+
+    def close(self) -> None:
+        """Ends the connection and the thread that :meth:`connect` made; a loop that was given is left alone."""
+        if self._own_loop is not None:
+            self._own_loop.soon(self._ib.disconnect)
+            self._own_loop.stop()
 
     async def _make_gateway(self) -> Gateway:
         return Gateway(self._ib)
@@ -240,9 +251,14 @@ class IbVenue(Venue):
 
         async def begin() -> None:
             events.listen()
+            self._streams.add(events)
+
+        def end() -> None:
+            events.leave()
+            self._streams.discard(events)
 
         self._loop.run(begin, self._timeout_s)
-        return lambda: self._loop.soon(events.leave)
+        return lambda: self._loop.soon(end)
 
     async def _known(self, instrument: str) -> Optional[ContractDetails]:
         """What a name means to the broker; ``None`` if nothing. In the loop."""
