@@ -99,7 +99,7 @@ def _on_anything(error: ccxt.BaseError, said: _Said, errors: Errors) -> VenueErr
         return said.made(VenueNotSent)
     if isinstance(error, ccxt.OnMaintenance):
         return said.made(VenueMaintenance)
-    if isinstance(error, _LIMITS) and errors.limits_first:
+    if said.any_of(errors.limited) or (isinstance(error, _LIMITS) and errors.limits_first):
         return said.made(VenueRateLimited)
     return said.made(VenueUnknown)
 

@@ -95,6 +95,12 @@ class Finder:
                     return self._reader.order(self._exchange.parse_order(row))
         return None
 
+    def _states_by_label(self, currency: str, label: str) -> Any:
+        """Releases of ccxt before 4.5.90 have no method of their own for it."""
+        asked = {"currency": currency, "label": label}
+        own = getattr(self._exchange, "private_get_get_order_state_by_label", None)
+        return self._exchange.request("get_order_state_by_label", "private", "GET", asked) if own is None else own(asked)
+
     def _by_address(self, client_id: str, symbol: str) -> Optional[OrderReport]:
         path, named = "v2/orders:by_client_order_id", {"client_order_id": client_id}
         raw = self._asked(lambda: self._exchange.request(path, ["trader", "private"], "GET", named))

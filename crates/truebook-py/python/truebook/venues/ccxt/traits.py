@@ -82,6 +82,8 @@ class Errors:
     unknown: tuple[str, ...] = ()
     #: Documented as raised before the exchange had an order.
     refused: tuple[str, ...] = ()
+    #: Too many requests, said before an order was looked at.
+    limited: tuple[str, ...] = ()
     #: No such live order.
     not_found: tuple[str, ...] = ()
     #: Whether "too many requests" is said before an order is looked at.
@@ -318,7 +320,8 @@ ALPACA = Traits(
     open_onward=Onward.NONE,
     errors=Errors(
         duplicate=("client_order_id must be unique",),
-        refused=("40310000", "40310100"),
+        refused=("40010000", "40010001", "40310000", "40310100", "42210000"),
+        limited=("too many requests.",),
         not_found=("40410000",),
         limits_first=True,
     ),
