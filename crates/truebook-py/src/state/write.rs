@@ -191,10 +191,15 @@ impl<'py> Writer<'py> {
         let mut known = before.iter().peekable();
         let (mut gone, mut news): (Vec<&Arc<str>>, Vec<(&Arc<str>, Doc)>) = (Vec::new(), Vec::new());
         for (key, at) in sorted {
-            while let Some((old_key, _)) = known.next_if(|(old_key, _)| *old_key < key) {
-                gone.push(old_key);
+            // Equal keys are mostly one allocation, and then nobody looks at what is in it.
+            let mut old = known.next_if(|(old_key, _)| *old_key == key);
+            if old.is_none() {
+                while let Some((old_key, _)) = known.next_if(|(old_key, _)| *old_key < key) {
+                    gone.push(old_key);
+                }
+                old = known.next_if(|(old_key, _)| *old_key == key);
             }
-            let old = known.next_if(|(old_key, _)| *old_key == key).map(|(_, value)| value);
+            let old = old.map(|(_, value)| value);
             match self.value(&items[*at].1, old, Place::Key(&place, key))? {
                 Made::Same => {}
                 Made::New(doc) => news.push((key, doc)),
