@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use serde_json::{Value, json};
 use std::error::Error;
 use truebook::backup::BackupError;
+use truebook::book::import::ImportError;
 use truebook::book::{OpenError, WriteError};
 use truebook::core::gate::Refusal;
 use truebook::engine::{SubmitError, TradeError};
@@ -131,6 +132,15 @@ impl From<WriteError> for Fault {
 fn gate_shut(refusal: &Refusal) -> Fault {
     let details = json!({ "instrument": refusal.instrument, "why": refusal.why, "opens": refusal.opens });
     Fault::new("GateShutError", refusal.to_string()).with_details(details)
+}
+
+impl From<ImportError> for Fault {
+    fn from(failed: ImportError) -> Self {
+        match failed {
+            ImportError::Write(failed) => failed.into(),
+            other => Self::caused("ImportFileError", &other),
+        }
+    }
 }
 
 impl From<VenueError> for Fault {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -152,6 +153,21 @@ class Book:
     def checkpoint(self) -> dict[str, Any]:
         """Makes a checkpoint now: ``seq``, ``at``, ``state_hash``, ``file``."""
         found: dict[str, Any] = json.loads(self._core.checkpoint())
+        return found
+
+    def import_file(self, file: Union[str, os.PathLike[str]], content: Optional[bytes] = None) -> dict[str, Any]:
+        """Takes over the state file of another system, in one event; the book must have no variables yet.
+
+        Two forms are known: ``order_manager`` with ``portfolio_manager``, and ``orders``. The file becomes the
+        variables as it is; its positions and live orders enter the book too. Tells what of: ``form``, ``seq``,
+        ``positions``, ``orders``, ``left_out``. ``content`` is used in place of what is in the file.
+
+        Raises :class:`ImportFileError`.
+        """
+        if content is None:
+            with builtins.open(file, "rb") as opened:
+                content = opened.read()
+        found: dict[str, Any] = json.loads(self._core.import_file(os.fspath(file), content))
         return found
 
     def submit(self, key: str, order: Order) -> Submitted:

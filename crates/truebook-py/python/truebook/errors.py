@@ -127,6 +127,10 @@ class RefusedError(WriteError):
     """It does not fit what is in the book, or is too large for it."""
 
 
+class ImportFileError(WriteError, ValueError):
+    """A file of another system was not taken over. The book is unchanged."""
+
+
 class TradeError(Error):
     """A trade was not made. Nothing was sent, unless the class says otherwise."""
 

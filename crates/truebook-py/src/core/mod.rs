@@ -2,6 +2,7 @@
 
 mod backups;
 mod follow;
+mod import;
 mod opening;
 mod orders;
 mod reconcile;
