@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import truebook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-import truebook
 from truebook.compat import BackupManager, StateManager
 from truebook.compat._keys import pack_all, unpack
 
@@ -231,7 +230,15 @@ def test_changed_settings_are_named_and_not_only_warned_of(tmp_path: Path) -> No
 def test_p8_a_second_process_is_refused_and_told_who_holds_the_state(tmp_path: Path) -> None:
     with filled(tmp_path) as made:
         made.save_state()
-        script = "import sys; sys.path.insert(0, sys.argv[2]); from test_compat import manager; from pathlib import Path; manager(Path(sys.argv[1])).load_state()"
+        script = textwrap.dedent(
+            """
+            import sys
+            sys.path.insert(0, sys.argv[2])
+            from test_compat import manager
+            from pathlib import Path
+            manager(Path(sys.argv[1])).load_state()
+            """
+        )
         words = [sys.executable, "-c", script, str(tmp_path), os.path.dirname(__file__)]
         ended = subprocess.run(words, check=False, capture_output=True, text=True)
         assert ended.returncode != 0 and "HeldError" in ended.stderr and str(os.getpid()) in ended.stderr

@@ -39,7 +39,7 @@ class StateManager:
     :param settings: a mapping, or an object of which the attributes are the settings. Where they are not those that
         were accepted last, :class:`truebook.SettingsChangedError` names each change.
     :param strict: ``False``: errors are logged, and answered with ``False``.
-    :param options: whatever :func:`truebook.open` takes: ``venue``, ``account``, ``mode``, ``backups``, ``passphrase`` …
+    :param options: whatever :func:`truebook.open` takes: ``venue``, ``account``, ``backups``, ``passphrase`` …
     """
 
     def __init__(
