@@ -1,7 +1,8 @@
 //! The bot's variables.
 
-use super::{Core, lock};
+use super::{Core, Memory, lock};
 use crate::fault::Fault;
+use crate::state::Slot;
 use crate::state::place::Place;
 use crate::state::read::{Fractions, Reader};
 use crate::state::write::Writer;
@@ -35,6 +36,15 @@ impl<'py> FromPyObject<'_, 'py> for At {
     }
 }
 
+/// What is saved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// All variables.
+    Whole,
+    /// Some of them.
+    Part,
+}
+
 /// A key at the top, whatever is in it.
 fn top(key: &str) -> PyResult<Path> {
     Ok(Path::from_segments([key]).map_err(|failed| Fault::new("StateError", failed.to_string()))?)
@@ -50,19 +60,24 @@ impl Core {
     }
 
     /// The object as a document that shares what is in `old` already.
-    fn document(&self, given: &Bound<'_, PyAny>, old: Option<&Doc>) -> PyResult<Doc> {
+    fn document(&self, given: &Bound<'_, PyAny>, old: Option<&Doc>, of: Of) -> PyResult<Doc> {
         let held = self.held()?;
-        // Taken out: no lock is held while Python code may run.
-        let shapes = std::mem::take(&mut *lock(&held.shapes));
+        // Taken out: no lock is held while Python code may run. Another thread begins with nothing meanwhile.
+        let Memory { shapes, mut whole } = std::mem::take(&mut *lock(&held.memory));
         let mut writer = Writer::new(given.py(), shapes);
-        let made = writer.value(given, old, Place::Root);
-        *lock(&held.shapes) = writer.into_shapes();
+        let mut part = Slot::Unknown;
+        let slot = if of == Of::Whole { &mut whole } else { &mut part };
+        let made = writer.value(given, old, slot, Place::Root);
+        let learnt = Memory { shapes: writer.into_shapes(), whole };
+        // What another thread left there is dropped only when the lock is free again: dropping may run Python code.
+        let other = std::mem::replace(&mut *lock(&held.memory), learnt);
+        drop(other);
         Ok(made?.or(old))
     }
 
     fn set_at(&self, py: Python<'_>, path: Path, value: &Bound<'_, PyAny>) -> PyResult<bool> {
         let vars = self.vars()?;
-        let value = self.document(value, vars.get(&path))?;
+        let value = self.document(value, vars.get(&path), Of::Part)?;
         // A handle on the old document would make the change copy what it changes.
         drop(vars);
         self.away(py, |held| recorded(held.book.set(&path, &value)))
@@ -146,7 +161,7 @@ impl Core {
 
     /// Merges a patch in at a place.
     fn state_merge(&self, py: Python<'_>, at: At, patch: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let patch = self.document(patch, None)?;
+        let patch = self.document(patch, None, Of::Part)?;
         self.away(py, |held| recorded(held.book.merge(&at.0, &patch)))
     }
 
@@ -154,7 +169,7 @@ impl Core {
     fn state_save(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
         let value = {
             let vars = self.vars()?;
-            self.document(value, Some(&vars))?
+            self.document(value, Some(&vars), Of::Whole)?
         };
         self.away(py, move |held| recorded(held.book.save(&value)))
     }
