@@ -121,8 +121,10 @@ const fn class_of_stop(stop: &Stop) -> &'static str {
 fn class_of_write(failed: &WriteError) -> &'static str {
     match failed {
         WriteError::Stopped(stop) => class_of_stop(stop),
-        WriteError::Path(_) | WriteError::NotAnObject(_) | WriteError::ReservedKey => "StateError",
-        WriteError::Refused(FoldError::Vars { .. }) => "StateError",
+        WriteError::Path(_)
+        | WriteError::NotAnObject(_)
+        | WriteError::ReservedKey
+        | WriteError::Refused(FoldError::Vars { .. }) => "StateError",
         WriteError::Refused(_) | WriteError::Append(_) => "RefusedError",
         WriteError::File(failed) if failed.is_full() => "DiskFullError",
         WriteError::File(_) => "FileError",

@@ -10,7 +10,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use truebook::book::{Recorded, WriteError};
-use truebook::core::doc::{Doc, Path};
+use truebook::core::doc::{Doc, Members, Path};
 
 /// A place in the variables: a JSON Pointer (text that begins with `/`), one key (any other text), or keys and
 /// indices one by one.
@@ -50,8 +50,12 @@ fn top(key: &str) -> PyResult<Path> {
     Ok(Path::from_segments([key]).map_err(|failed| Fault::new("StateError", failed.to_string()))?)
 }
 
-fn fractions(decimals: bool) -> Fractions {
-    if decimals { Fractions::Decimals } else { Fractions::Floats }
+impl<'py> FromPyObject<'_, 'py> for Fractions {
+    type Error = PyErr;
+
+    fn extract(decimals: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(if decimals.is_truthy()? { Self::Decimals } else { Self::Floats })
+    }
 }
 
 impl Core {
@@ -96,14 +100,14 @@ impl Core {
         &self,
         py: Python<'py>,
         key: &Bound<'py, PyAny>,
-        decimals: bool,
+        decimals: Fractions,
     ) -> PyResult<Bound<'py, PyAny>> {
         let missing = || PyKeyError::new_err(key.clone().unbind());
         let text = key.cast::<PyString>().map_err(|_| missing())?;
         let vars = self.vars()?;
         let members = vars.as_object().ok_or_else(missing)?;
         let found = members.get(&*text.to_cow()?).ok_or_else(missing)?;
-        Reader::new(py, fractions(decimals)).value(found)
+        Reader::new(py, decimals).value(found)
     }
 
     /// Whether there is something under a key at the top.
@@ -115,7 +119,7 @@ impl Core {
 
     /// How many keys are at the top.
     fn state_len(&self) -> PyResult<usize> {
-        Ok(self.vars()?.as_object().map_or(0, |members| members.len()))
+        Ok(self.vars()?.as_object().map_or(0, Members::len))
     }
 
     /// The keys at the top.
@@ -141,11 +145,11 @@ impl Core {
         &self,
         py: Python<'py>,
         at: At,
-        decimals: bool,
+        decimals: Fractions,
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let vars = self.vars()?;
         let Some(found) = vars.get(&at.0) else { return Ok(None) };
-        let value = Reader::new(py, fractions(decimals)).value(found)?;
+        let value = Reader::new(py, decimals).value(found)?;
         PyTuple::new(py, [value]).map(Some)
     }
 
@@ -175,9 +179,9 @@ impl Core {
     }
 
     /// The whole document.
-    fn state_read<'py>(&self, py: Python<'py>, decimals: bool) -> PyResult<Bound<'py, PyDict>> {
+    fn state_read<'py>(&self, py: Python<'py>, decimals: Fractions) -> PyResult<Bound<'py, PyDict>> {
         let vars = self.vars()?;
-        let mut reader = Reader::new(py, fractions(decimals));
+        let mut reader = Reader::new(py, decimals);
         match vars.as_object() {
             Some(members) => reader.object(members),
             None => Ok(PyDict::new(py)),

@@ -224,7 +224,8 @@ impl<'py> Writer<'py> {
         place: Place<'_>,
     ) -> PyResult<Option<Members>> {
         let mut known = before.iter().peekable();
-        let (mut gone, mut news): (Vec<&Arc<str>>, Vec<(&Arc<str>, Doc)>) = (Vec::new(), Vec::new());
+        let mut gone: Vec<&Arc<str>> = Vec::new();
+        let mut news: Vec<(&Arc<str>, Doc)> = Vec::new();
         for (key, at) in sorted {
             // Equal keys are mostly one allocation, and then nobody looks at what is in it.
             let mut old = known.next_if(|(old_key, _)| *old_key == key);
