@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -135,8 +136,18 @@ class Freqtrade:
             connection.execute(self.table.insert().values({name: row[name] for name in self.names}))
 
 
+def in_rust(directory: Path, rounds: int) -> list[dict[str, Any]]:
+    """The same in Rust, by the example `intent_figure` that TRUEBOOK_INTENT_FIGURE names."""
+    program = os.environ.get("TRUEBOOK_INTENT_FIGURE")
+    if not program:
+        return []
+    ran = subprocess.run([program, str(directory), str(rounds)], capture_output=True, text=True, check=True)
+    return [{"name": "intent, in Rust", **json.loads(ran.stdout)}]
+
+
 def intents(directory: Path, rounds: int) -> list[dict[str, Any]]:
-    """An order written down before it is sent, beside a row in a database."""
+    """An order written down before it is sent, beside a row in a database and beside Rust, before and after."""
+    rust = in_rust(directory / "rust-before", rounds // 2)
     venue = truebook.PaperVenue(prices={"TSLA": "330"})
     wanted = truebook.Order("TSLA", "buy", "1", "limit", limit="300")
     ours, row, theirs = Samples("intent"), Samples("state.set"), Samples("SQLAlchemy+SQLite insert+commit")
