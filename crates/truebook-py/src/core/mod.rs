@@ -12,7 +12,7 @@ pub(crate) use opening::{KeyTold, key_source};
 
 use crate::fault::Fault;
 use crate::options::Told;
-use crate::state::Shapes;
+use crate::state::{Shapes, Slot};
 use crate::venues::bridge::Bridge;
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -35,10 +35,20 @@ struct Held {
     /// The venue, if it is written in Python.
     bridge: Option<Arc<Bridge>>,
     keeper: Mutex<Option<Keeper>>,
+    /// Why places of backups are left out.
+    left_out: Vec<String>,
     follower: Mutex<Option<follow::Follower>>,
     told: Told,
-    /// What was learnt of the shapes of dicts; a thread that saves takes it out for that time.
-    shapes: Mutex<Shapes>,
+    /// A thread that saves takes it out for that time.
+    memory: Mutex<Memory>,
+}
+
+/// What is remembered of what was saved, so that the next save is quick.
+#[derive(Default)]
+struct Memory {
+    shapes: Shapes,
+    /// The whole document.
+    whole: Slot,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -81,7 +91,6 @@ impl Core {
 impl Held {
     /// Stops what runs beside the book, and lets go of it.
     fn close(&self) -> Result<String, Fault> {
-        self.unfollow();
         let keeper = lock(&self.keeper).take();
         let places = keeper.map(Keeper::close).unwrap_or_default();
         text(&places)
@@ -94,6 +103,8 @@ impl Core {
     fn close(&self, py: Python<'_>) -> PyResult<Option<String>> {
         let held = self.held.write().unwrap_or_else(PoisonError::into_inner).take();
         let Some(held) = held else { return Ok(None) };
+        // First: what follows the stream would begin another one.
+        py.detach(|| held.unfollow());
         if let Some(bridge) = &held.bridge {
             bridge.stop()?;
         }
