@@ -14,6 +14,8 @@ import websockets.exceptions
 from alpaca.common.exceptions import APIError
 from alpaca.trading.client import TradingClient
 from alpaca.trading.requests import LimitOrderRequest
+from fakes.alpaca import SYMBOL, AlpacaFake
+from fakes.transport import Lost, Sent, Unreachable
 from requests.adapters import HTTPAdapter
 from truebook.venue import (
     Accepted,
@@ -49,9 +51,7 @@ from truebook.venues.alpaca.client import Asked, from_reply
 from truebook.venues.alpaca.families import LINKS_MAX, Families
 from truebook.venues.alpaca.words import base, instrument
 
-from tests.adapters.orders import CLIENT_ID, new_order
-from tests.fakes.alpaca import SYMBOL, AlpacaFake
-from tests.fakes.transport import Lost, Sent, Unreachable
+from adapters.orders import CLIENT_ID, new_order
 
 
 def _venue(**more: Any) -> tuple[AlpacaFake, AlpacaPyVenue]:

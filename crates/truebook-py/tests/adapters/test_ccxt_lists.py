@@ -8,17 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from fakes.binance import SYMBOL, BinanceFake
+from fakes.capture import Captured
+from fakes.transport import Answer, Sent
 from truebook.venue import OrderType, Side, Status, VenueUnknown
 from truebook.venues import CcxtVenue, _times
 from truebook.venues._times import from_milliseconds
 from truebook.venues.ccxt import Until
 from truebook.venues.ccxt.pages import whole_window, windows
 
-from tests.adapters.orders import new_order
-from tests.adapters.test_ccxt_requests import KRAKEN_ROW, OKX_ROW
-from tests.fakes.binance import SYMBOL, BinanceFake
-from tests.fakes.capture import Captured
-from tests.fakes.transport import Answer, Sent
+from adapters.orders import new_order
+from adapters.test_ccxt_requests import KRAKEN_ROW, OKX_ROW
 
 
 def _binance() -> tuple[BinanceFake, CcxtVenue]:

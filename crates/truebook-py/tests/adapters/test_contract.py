@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from fakes import alpaca, binance, gateway
+from fakes.setup import setup
 from truebook.testing import VenueSetup, check_names, check_one
 from truebook.venues import AlpacaPyVenue, CcxtVenue, IbVenue
-
-from tests.fakes import alpaca, binance, gateway
-from tests.fakes.setup import setup
 
 _SOON = timedelta(milliseconds=20)
 #: Fakes show an order at once; what a venue declares is about the real one.

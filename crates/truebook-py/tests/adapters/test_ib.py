@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any, Optional
 
 import pytest
+from fakes.gateway import ACCOUNT, FakeIB, GatewayFake
+from fakes.market import Market
 from ib_async import Contract, Order, OrderStatus, Stock, Trade, TradeLogEntry
 from truebook.venue import (
     Fee,
@@ -38,9 +40,7 @@ from truebook.venues import IbVenue
 from truebook.venues.ib import UsStocks, report
 from truebook.venues.ib.day import new_york_midnight
 
-from tests.adapters.orders import CLIENT_ID, new_order
-from tests.fakes.gateway import ACCOUNT, FakeIB, GatewayFake
-from tests.fakes.market import Market
+from adapters.orders import CLIENT_ID, new_order
 
 logging.getLogger("ib_async").setLevel(logging.CRITICAL)
 _SYMBOL = "AAPL"

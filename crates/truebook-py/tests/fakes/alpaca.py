@@ -13,8 +13,8 @@ from alpaca.data.historical import StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
 from alpaca.trading.stream import TradingStream
 
-from tests.fakes.market import Fill, Leg, Market, Order, Refused
-from tests.fakes.transport import Answer, Sent, Transport
+from fakes.market import Fill, Leg, Market, Order, Refused
+from fakes.transport import Answer, Sent, Transport
 
 SYMBOL = "TSLA"
 _ORDERS_PAGE, _ACTIVITIES_PAGE = 500, 100

@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 import ccxt
 
-from tests.fakes.market import Fill, Market, Order, Refused
-from tests.fakes.transport import Answer, Sent, Transport
+from fakes.market import Fill, Market, Order, Refused
+from fakes.transport import Answer, Sent, Transport
 
 SYMBOL = "BTC/USDT"
 _OWN_SYMBOL = "BTCUSDT"

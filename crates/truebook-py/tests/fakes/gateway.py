@@ -17,8 +17,8 @@ from typing import Any, Optional
 from ib_async import IB, CommissionReport, Contract, ContractDetails, Execution, Order, OrderState, Ticker
 from ib_async.util import UNSET_DOUBLE
 
-from tests.fakes import market as sim
-from tests.fakes.market import Fill, Leg, Market, Refused
+from fakes import market as sim
+from fakes.market import Fill, Leg, Market, Refused
 
 ACCOUNT = "DU1234567"
 _PERM_IDS = 900_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from truebook.testing import VenueSetup
 from truebook.venue import Venue
 
-from tests.fakes.market import Market
+from fakes.market import Market
 
 
 def setup(venue: Venue, instrument: str, market: Market) -> VenueSetup:
