@@ -522,6 +522,16 @@ def test_more_orders_than_on_two_pages_are_read_once_each() -> None:
     assert len(listed.rows) == 1_050
 
 
+def test_orders_that_are_over_are_listed_once_each_although_pages_overlap() -> None:
+    fake, venue = _venue()
+    since = venue.now()
+    for number in range(620):
+        fake.market.place(client_id=_number(number), side="buy", kind="market", quantity=Decimal(1))
+    closed = venue.closed_orders(since)
+    assert (closed.failed, closed.partial, closed.since) == (None, None, since)
+    assert [row.client_id for row in closed.rows] == [_number(number) for number in range(620)]
+
+
 def test_p4_more_orders_of_one_moment_than_on_a_page_make_a_list_that_is_not_whole() -> None:
     fake, venue = _venue()
     at = fake.market.now()

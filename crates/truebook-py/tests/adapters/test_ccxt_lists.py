@@ -303,6 +303,21 @@ def test_polling_tells_of_orders_and_executions_that_are_new() -> None:
     assert clients == {f"{2:032x}", f"{3:032x}"}, "what was there before is not new"
 
 
+def test_polling_tells_what_became_of_an_order_that_was_sent_long_before() -> None:
+    fake = BinanceFake()
+    fake.market.pass_time(timedelta(days=-2))
+    venue = CcxtVenue(fake.exchange, account="main", symbols=[SYMBOL], poll_every=timedelta(milliseconds=5))
+    resting = venue.submit(new_order(SYMBOL)).order.venue_order
+    fake.market.pass_time(timedelta(days=2))
+    told: list[Any] = []
+    stop = venue.stream(told.append)
+    fake.market.cancel(int(resting.partition("#")[2]))
+    _wait_for(lambda: told)
+    assert stop is not None
+    stop()
+    assert [(event.venue_order, event.status) for event in told] == [(resting, Status.CANCELLED)]
+
+
 def _wait_for(what: Any) -> None:
     for _ in range(2_000):
         if what():
