@@ -201,7 +201,7 @@ class AlpacaFake:
             "time_in_force": order.tif,
             "limit_price": _text(order.limit),
             "stop_price": _text(order.stop),
-            "status": order.status,
+            "status": "partially_filled" if order.is_open and order.filled else order.status,
             "extended_hours": False,
             "legs": [self.row(leg) for leg in legs] or None,
             "trail_percent": None,
@@ -294,7 +294,7 @@ class FakeStream(TradingStream):  # type: ignore[misc]
     def _on_market(self, order: Order, fill: Optional[Fill]) -> None:
         """From any thread."""
         update: dict[str, Any] = {
-            "event": _EVENTS[order.status],
+            "event": "partial_fill" if fill is not None and order.is_open else _EVENTS[order.status],
             "timestamp": _time(order.updated),
             "order": self._fake.row(order),
         }

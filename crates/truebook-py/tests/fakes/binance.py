@@ -164,7 +164,7 @@ class BinanceFake:
             "executedQty": str(order.filled),
             "origQuoteOrderQty": "0.000000",
             "cummulativeQuoteQty": str(order.filled * (order.average or 0)),
-            "status": _WORDS[order.status],
+            "status": "PARTIALLY_FILLED" if order.is_open and order.filled else _WORDS[order.status],
             "timeInForce": order.tif,
             "type": types[order.kind],
             "side": order.side.upper(),

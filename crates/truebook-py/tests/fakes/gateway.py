@@ -21,7 +21,7 @@ from fakes import market as sim
 from fakes.market import Fill, Leg, Market, Refused
 
 ACCOUNT = "DU1234567"
-_PERM_IDS = 900_000_000
+PERM_IDS = 900_000_000
 _KINDS = {"MKT": "market", "LMT": "limit", "STP": "stop", "STP LMT": "stop_limit"}
 _CON_ID = 265598
 
@@ -36,7 +36,7 @@ class Known:
 
     @property
     def perm_id(self) -> int:
-        return _PERM_IDS + (self.number or 0)
+        return PERM_IDS + (self.number or 0)
 
 
 class Client:
