@@ -9,6 +9,7 @@ use std::error::Error;
 use truebook::backup::BackupError;
 use truebook::book::{OpenError, WriteError};
 use truebook::core::gate::Refusal;
+use truebook::core::state::FoldError;
 use truebook::engine::{SubmitError, TradeError};
 use truebook::history::HistoryError;
 use truebook::journal::{Level, Stop};
@@ -43,6 +44,11 @@ impl Fault {
             source = cause.source();
         }
         Self::new(class, message)
+    }
+
+    /// What is wrong, in one line.
+    pub(crate) fn in_one_line(&self) -> String {
+        self.message.clone()
     }
 
     /// With what to do about it.
@@ -115,7 +121,10 @@ const fn class_of_stop(stop: &Stop) -> &'static str {
 fn class_of_write(failed: &WriteError) -> &'static str {
     match failed {
         WriteError::Stopped(stop) => class_of_stop(stop),
-        WriteError::Path(_) | WriteError::NotAnObject(_) | WriteError::ReservedKey => "StateError",
+        WriteError::Path(_)
+        | WriteError::NotAnObject(_)
+        | WriteError::ReservedKey
+        | WriteError::Refused(FoldError::Vars { .. }) => "StateError",
         WriteError::Refused(_) | WriteError::Append(_) => "RefusedError",
         WriteError::File(failed) if failed.is_full() => "DiskFullError",
         WriteError::File(_) => "FileError",

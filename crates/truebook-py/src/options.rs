@@ -136,7 +136,7 @@ impl Told {
                 Loss::Refuse => OnLoss::Refuse,
                 Loss::Accept => OnLoss::Accept,
             },
-            backups: self.fallbacks()?,
+            backups: self.fallbacks(),
             on_damage: match self.on_damage {
                 Damage::Mend => OnDamage::Mend,
                 Damage::Ask => OnDamage::Ask,
@@ -201,12 +201,13 @@ impl Told {
     }
 
     /// Where a damaged book is mended from: the directory beside it, then the places that were given.
-    fn fallbacks(&self) -> Result<Vec<Fallback>, Fault> {
+    fn fallbacks(&self) -> Vec<Fallback> {
         let sibling = self.sibling();
         let beside = sibling.is_dir().then(|| sibling.display().to_string());
         let given = self.places().into_iter().filter(|place| Path::new(place) != sibling);
-        let places = beside.into_iter().chain(given);
-        places.map(|place| Ok(Fallback { target: target(&place)?, unlock: None })).collect()
+        // A sound book opens without any; those that cannot be used are told of with the backups.
+        let places = beside.into_iter().chain(given).filter_map(|place| target(&place).ok());
+        places.map(|target| Fallback { target, unlock: None }).collect()
     }
 
     /// When backups are made.
@@ -214,9 +215,26 @@ impl Told {
         Ok(Schedule { generations: seconds(self.backup_every_s, "backup_every")?, ..Schedule::default() })
     }
 
-    /// The places of a book, ready to be used.
-    pub(crate) fn shelves(&self, book: BookId) -> Result<Vec<Place>, Fault> {
-        self.places().iter().map(|place| self.shelf(place, book)).collect()
+    /// The places of a book, ready to be used. One that is not there does not keep the others from being used.
+    ///
+    /// # Errors
+    /// If there are some and none can be used, or one would never be of use.
+    pub(crate) fn shelves(&self, book: BookId) -> Result<Shelves, Fault> {
+        let (mut usable, mut failed) = (Vec::new(), Vec::new());
+        for place in self.places() {
+            self.refuse_inside(&place)?;
+            match self.shelf(&place, book) {
+                Ok(place) => usable.push(place),
+                Err(fault) => failed.push(fault),
+            }
+        }
+        match failed.pop() {
+            Some(last) if usable.is_empty() => Err(last),
+            last => {
+                let left_out = failed.iter().chain(&last).map(Fault::in_one_line).collect();
+                Ok(Shelves { usable, left_out })
+            }
+        }
     }
 
     fn shelf(&self, place: &str, book: BookId) -> Result<Place, Fault> {
@@ -227,27 +245,37 @@ impl Told {
         Ok(Place { shelf: Shelf::new(target, book, None), form, keep, shipping })
     }
 
-    /// Not inside the book's directory; the directory beside the book is made.
+    /// What destroys the book must not destroy its backups.
+    fn refuse_inside(&self, place: &str) -> Result<(), Fault> {
+        if is_remote(place) || !directory_of(place).starts_with(whole(&self.path)) {
+            return Ok(());
+        }
+        let message =
+            format!("{place} is inside the book's directory: what destroys the book destroys its backups");
+        Err(Fault::new("BackupError", message).with_hint("a directory elsewhere, best on another disk"))
+    }
+
+    /// The directory beside the book is made, others must be there.
     fn target_to_write(&self, place: &str) -> Result<Arc<dyn Target>, Fault> {
-        if is_remote(place) {
-            return target(place);
-        }
-        let directory = whole(Path::new(place.strip_prefix("file://").unwrap_or(place)));
-        if directory.starts_with(whole(&self.path)) {
-            let message = format!(
-                "{place} is inside the book's directory: what destroys the book destroys its backups"
-            );
-            return Err(
-                Fault::new("BackupError", message).with_hint("a directory elsewhere, best on another disk")
-            );
-        }
-        if directory == self.sibling() {
-            std::fs::create_dir_all(&directory).map_err(|failed| {
+        if !is_remote(place) && directory_of(place) == self.sibling() {
+            std::fs::create_dir_all(self.sibling()).map_err(|failed| {
                 Fault::new("FileError", format!("create the directory {place}: {failed}"))
             })?;
         }
         target(place)
     }
+}
+
+/// The places of a book.
+pub(crate) struct Shelves {
+    /// Those that can be used.
+    pub(crate) usable: Vec<Place>,
+    /// Why others cannot.
+    pub(crate) left_out: Vec<String>,
+}
+
+fn directory_of(place: &str) -> PathBuf {
+    whole(Path::new(place.strip_prefix("file://").unwrap_or(place)))
 }
 
 /// The directory beside the book.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use truebook::World;
 use truebook::backup::restore::{self, Options, Point, Silent};
-use truebook::backup::{BackupError, Shelf, Target, shelf};
+use truebook::backup::{Shelf, Target, shelf};
 use truebook::core::id::{BookId, Seq};
 use truebook::crypt::KeySource;
 use truebook::journal::JournalOptions;
@@ -120,7 +120,7 @@ impl Told {
 
     fn point(&self, shelf: &Shelf) -> Result<Point, Fault> {
         Ok(match (&self.generation, self.seq, &self.time) {
-            (Some(generation), ..) => Point::Generation(shelf.find(generation).map_err(BackupError::from)?),
+            (Some(generation), ..) => Point::Generation(shelf.find(generation)?),
             (None, Some(seq), _) => Point::Seq(Seq::new(seq)),
             (None, None, Some(time)) => Point::Time(spec::time(time)?),
             (None, None, None) => Point::Latest,

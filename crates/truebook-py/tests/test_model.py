@@ -62,7 +62,8 @@ class TheBook(RuleBasedStateMachine):
         self.open()
 
     def open(self) -> None:
-        self.book = truebook.open(self.directory / "data", venue=self.venue, backups=False)
+        # No thread of the book's own moves files while they are copied.
+        self.book = truebook.open(self.directory / "data", venue=self.venue, backups=False, upkeep="inline")
         assert self.book.reconcile().agreed
 
     @rule(key=KEYS, value=VALUES)

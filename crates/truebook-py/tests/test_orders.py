@@ -71,7 +71,7 @@ def test_a_float_is_told_why(trading: truebook.Book) -> None:
 def test_a_wrong_order_is_refused_with_every_fault(trading: truebook.Book) -> None:
     with pytest.raises(truebook.OrderError) as told:
         trading.submit("k", Order("XYZ", "buy", "-1", "limit"))
-    assert len(told.value.faults) == 2 and "quantity" in str(told.value) and "limit" in str(told.value)
+    assert len(told.value.faults) >= 2 and "quantity" in str(told.value) and "limit" in str(told.value)
     with pytest.raises(truebook.OrderError, match="side"):
         trading.submit("k", Order("XYZ", "sideways", "1"))
     with pytest.raises(truebook.OrderError, match="does not trade"):

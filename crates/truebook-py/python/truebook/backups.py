@@ -23,6 +23,11 @@ class Backups:
     def __init__(self, core: Core) -> None:
         self._core = core
 
+    @property
+    def left_out(self) -> builtins.list[str]:
+        """Why places are left out that were given, if some are: look at it after opening."""
+        return self._core.backups_left_out()
+
     def create(self, reason: str = "by hand") -> builtins.list[BackupMade]:
         """Makes a generation in every place, proves it by restoring it elsewhere, and rotates older ones.
 

@@ -13,7 +13,7 @@ use truebook::core::retention::Standing;
 
 impl Held {
     fn shelves(&self) -> Result<Vec<Place>, Fault> {
-        let places = self.told.shelves(self.book.status()?.book)?;
+        let places = self.told.shelves(self.book.status()?.book)?.usable;
         if places.is_empty() {
             let message = "the book was opened without backups";
             return Err(Fault::new("BackupError", message).with_hint("truebook.open(…, backups=[DIRECTORY])"));
@@ -155,6 +155,11 @@ impl Core {
     /// Restores a generation elsewhere, replays it and compares the state; tells as JSON.
     fn backup_verify(&self, py: Python<'_>, generation: Option<String>) -> PyResult<String> {
         self.away(py, |held| text(&held.prove(generation.as_deref())?))
+    }
+
+    /// Why places are left out that were wanted.
+    fn backups_left_out(&self) -> PyResult<Vec<String>> {
+        Ok(self.held()?.left_out.clone())
     }
 
     /// How far each place is behind the book, as JSON.

@@ -11,7 +11,7 @@ pub(crate) use opening::{KeyTold, key_source};
 
 use crate::fault::Fault;
 use crate::options::Told;
-use crate::state::Shapes;
+use crate::state::{Shapes, Slot};
 use crate::venues::bridge::Bridge;
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -34,10 +34,20 @@ struct Held {
     /// The venue, if it is written in Python.
     bridge: Option<Arc<Bridge>>,
     keeper: Mutex<Option<Keeper>>,
+    /// Why places of backups are left out.
+    left_out: Vec<String>,
     follower: Mutex<Option<follow::Follower>>,
     told: Told,
-    /// What was learnt of the shapes of dicts; a thread that saves takes it out for that time.
-    shapes: Mutex<Shapes>,
+    /// A thread that saves takes it out for that time.
+    memory: Mutex<Memory>,
+}
+
+/// What is remembered of what was saved, so that the next save is quick.
+#[derive(Default)]
+struct Memory {
+    shapes: Shapes,
+    /// The whole document.
+    whole: Slot,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -2,10 +2,10 @@
 
 use super::{Core, Held};
 use crate::fault::Fault;
-use crate::options::{IfMissing, Told};
-use crate::state::Shapes;
+use crate::options::{IfMissing, Shelves, Told};
 use crate::state::place::Place;
 use crate::state::write::Writer;
+use crate::state::{Shapes, Slot};
 use crate::venues::bridge::Bridge;
 use crate::venues::paper::PaperCore;
 use crate::venues::{ByHand, alpaca};
@@ -72,7 +72,7 @@ pub(super) fn read_settings(given: &Bound<'_, PyAny>) -> PyResult<Option<Doc>> {
         return Ok(Some(doc.map_err(|failed| Fault::new("OptionError", failed.to_string()))?));
     }
     let mut writer = Writer::new(given.py(), Shapes::default());
-    Ok(Some(writer.value(given, None, Place::Root)?.or(None)))
+    Ok(Some(writer.value(given, None, &mut Slot::Unknown, Place::Root)?.or(None)))
 }
 
 fn choose(given: &Bound<'_, PyAny>) -> PyResult<Chosen> {
@@ -103,15 +103,16 @@ fn open(told: Told, settings: Option<Doc>, chosen: Chosen) -> Result<Held, Fault
         }
     };
     let trader = Trader::new(book.clone(), venue)?;
-    let keeper = start_keeper(&told, &book)?;
+    let (keeper, left_out) = start_keeper(&told, &book)?;
     Ok(Held {
         book,
         trader,
         bridge,
         keeper: Mutex::new(keeper),
+        left_out,
         follower: Mutex::new(None),
         told,
-        shapes: Mutex::default(),
+        memory: Mutex::default(),
     })
 }
 
@@ -135,11 +136,13 @@ fn open_or_make(told: &Told, settings: Option<Doc>, options: OpenOptions) -> Res
     }
 }
 
-fn start_keeper(told: &Told, book: &Book) -> Result<Option<Keeper>, Fault> {
-    let places = told.shelves(book.status()?.book)?;
-    if places.is_empty() {
-        return Ok(None);
+/// What makes backups, and the places that are left out.
+fn start_keeper(told: &Told, book: &Book) -> Result<(Option<Keeper>, Vec<String>), Fault> {
+    let Shelves { usable, left_out } = told.shelves(book.status()?.book)?;
+    if usable.is_empty() {
+        return Ok((None, left_out));
     }
-    let options = KeeperOptions { places, schedule: told.schedule()?, key: told.key(), scratch: None };
-    Ok(Some(Keeper::start(book, &options)?))
+    let options =
+        KeeperOptions { places: usable, schedule: told.schedule()?, key: told.key(), scratch: None };
+    Ok((Some(Keeper::start(book, &options)?), left_out))
 }

@@ -56,6 +56,14 @@ enum Reach {
     All,
 }
 
+impl<'py> FromPyObject<'_, 'py> for Reach {
+    type Error = PyErr;
+
+    fn extract(all: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(if all.is_truthy()? { Self::All } else { Self::Live })
+    }
+}
+
 impl Held {
     fn orders(&self, reach: Reach) -> Result<Vec<(Order, OrderState)>, Fault> {
         if reach == Reach::All {
@@ -191,15 +199,14 @@ impl Core {
     fn orders(
         &self,
         py: Python<'_>,
-        all: bool,
+        all: Reach,
         instrument: Option<String>,
         key: Option<String>,
         since: Option<String>,
     ) -> PyResult<String> {
-        let reach = if all { Reach::All } else { Reach::Live };
         self.away(py, move |held| {
             let wanted = Wanted::of(instrument.as_deref(), key.as_deref(), since.as_deref())?;
-            let mut found = held.orders(reach)?;
+            let mut found = held.orders(all)?;
             found.retain(|(order, _)| wanted.is_order(order));
             found.sort_by_key(|(order, _)| order.intended_at);
             text(&found.iter().map(|(order, state)| rows::order(order, *state)).collect::<Vec<_>>())

@@ -1,7 +1,8 @@
 //! The bot's variables.
 
-use super::{Core, lock};
+use super::{Core, Memory, lock};
 use crate::fault::Fault;
+use crate::state::Slot;
 use crate::state::place::Place;
 use crate::state::read::{Fractions, Reader};
 use crate::state::write::Writer;
@@ -9,7 +10,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use truebook::book::{Recorded, WriteError};
-use truebook::core::doc::{Doc, Path};
+use truebook::core::doc::{Doc, Members, Path};
 
 /// A place in the variables: a JSON Pointer (text that begins with `/`), one key (any other text), or keys and
 /// indices one by one.
@@ -35,13 +36,26 @@ impl<'py> FromPyObject<'_, 'py> for At {
     }
 }
 
+/// What is saved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// All variables.
+    Whole,
+    /// Some of them.
+    Part,
+}
+
 /// A key at the top, whatever is in it.
 fn top(key: &str) -> PyResult<Path> {
     Ok(Path::from_segments([key]).map_err(|failed| Fault::new("StateError", failed.to_string()))?)
 }
 
-fn fractions(decimals: bool) -> Fractions {
-    if decimals { Fractions::Decimals } else { Fractions::Floats }
+impl<'py> FromPyObject<'_, 'py> for Fractions {
+    type Error = PyErr;
+
+    fn extract(decimals: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(if decimals.is_truthy()? { Self::Decimals } else { Self::Floats })
+    }
 }
 
 impl Core {
@@ -50,19 +64,24 @@ impl Core {
     }
 
     /// The object as a document that shares what is in `old` already.
-    fn document(&self, given: &Bound<'_, PyAny>, old: Option<&Doc>) -> PyResult<Doc> {
+    fn document(&self, given: &Bound<'_, PyAny>, old: Option<&Doc>, of: Of) -> PyResult<Doc> {
         let held = self.held()?;
-        // Taken out: no lock is held while Python code may run.
-        let shapes = std::mem::take(&mut *lock(&held.shapes));
+        // Taken out: no lock is held while Python code may run. Another thread begins with nothing meanwhile.
+        let Memory { shapes, mut whole } = std::mem::take(&mut *lock(&held.memory));
         let mut writer = Writer::new(given.py(), shapes);
-        let made = writer.value(given, old, Place::Root);
-        *lock(&held.shapes) = writer.into_shapes();
+        let mut part = Slot::Unknown;
+        let slot = if of == Of::Whole { &mut whole } else { &mut part };
+        let made = writer.value(given, old, slot, Place::Root);
+        let learnt = Memory { shapes: writer.into_shapes(), whole };
+        // What another thread left there is dropped only when the lock is free again: dropping may run Python code.
+        let other = std::mem::replace(&mut *lock(&held.memory), learnt);
+        drop(other);
         Ok(made?.or(old))
     }
 
     fn set_at(&self, py: Python<'_>, path: Path, value: &Bound<'_, PyAny>) -> PyResult<bool> {
         let vars = self.vars()?;
-        let value = self.document(value, vars.get(&path))?;
+        let value = self.document(value, vars.get(&path), Of::Part)?;
         // A handle on the old document would make the change copy what it changes.
         drop(vars);
         self.away(py, |held| recorded(held.book.set(&path, &value)))
@@ -81,14 +100,14 @@ impl Core {
         &self,
         py: Python<'py>,
         key: &Bound<'py, PyAny>,
-        decimals: bool,
+        decimals: Fractions,
     ) -> PyResult<Bound<'py, PyAny>> {
         let missing = || PyKeyError::new_err(key.clone().unbind());
         let text = key.cast::<PyString>().map_err(|_| missing())?;
         let vars = self.vars()?;
         let members = vars.as_object().ok_or_else(missing)?;
         let found = members.get(&*text.to_cow()?).ok_or_else(missing)?;
-        Reader::new(py, fractions(decimals)).value(found)
+        Reader::new(py, decimals).value(found)
     }
 
     /// Whether there is something under a key at the top.
@@ -100,7 +119,7 @@ impl Core {
 
     /// How many keys are at the top.
     fn state_len(&self) -> PyResult<usize> {
-        Ok(self.vars()?.as_object().map_or(0, |members| members.len()))
+        Ok(self.vars()?.as_object().map_or(0, Members::len))
     }
 
     /// The keys at the top.
@@ -126,11 +145,11 @@ impl Core {
         &self,
         py: Python<'py>,
         at: At,
-        decimals: bool,
+        decimals: Fractions,
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let vars = self.vars()?;
         let Some(found) = vars.get(&at.0) else { return Ok(None) };
-        let value = Reader::new(py, fractions(decimals)).value(found)?;
+        let value = Reader::new(py, decimals).value(found)?;
         PyTuple::new(py, [value]).map(Some)
     }
 
@@ -146,7 +165,7 @@ impl Core {
 
     /// Merges a patch in at a place.
     fn state_merge(&self, py: Python<'_>, at: At, patch: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let patch = self.document(patch, None)?;
+        let patch = self.document(patch, None, Of::Part)?;
         self.away(py, |held| recorded(held.book.merge(&at.0, &patch)))
     }
 
@@ -154,15 +173,15 @@ impl Core {
     fn state_save(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
         let value = {
             let vars = self.vars()?;
-            self.document(value, Some(&vars))?
+            self.document(value, Some(&vars), Of::Whole)?
         };
         self.away(py, move |held| recorded(held.book.save(&value)))
     }
 
     /// The whole document.
-    fn state_read<'py>(&self, py: Python<'py>, decimals: bool) -> PyResult<Bound<'py, PyDict>> {
+    fn state_read<'py>(&self, py: Python<'py>, decimals: Fractions) -> PyResult<Bound<'py, PyDict>> {
         let vars = self.vars()?;
-        let mut reader = Reader::new(py, fractions(decimals));
+        let mut reader = Reader::new(py, decimals);
         match vars.as_object() {
             Some(members) => reader.object(members),
             None => Ok(PyDict::new(py)),

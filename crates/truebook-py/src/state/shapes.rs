@@ -12,7 +12,7 @@ const SHAPES_MAX: usize = 256;
 /// The keys of a `dict`, in its own order and sorted.
 pub(super) struct Shape {
     /// The key objects in the order of the `dict`. Held, so that no other object gets their address.
-    keys: Vec<Py<PyAny>>,
+    pub(super) keys: Vec<Py<PyAny>>,
     /// The keys in the order of their bytes, with where each is in the `dict`.
     pub(super) sorted: Vec<(Arc<str>, usize)>,
 }

@@ -4,15 +4,15 @@
 //! large state costs the walk over it and no copy, and the book finds the difference by looking only at what is
 //! not shared.
 
+use super::memo::Slot;
 use super::place::Place;
-use super::read::is_integral;
+use super::scalars;
 use super::shapes::Shapes;
-use super::text;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use std::sync::Arc;
-use truebook::core::doc::{DEPTH_MAX, Doc, Members, Number};
+use truebook::core::doc::{DEPTH_MAX, Doc, Members};
 
 /// What came of comparing an object with what is there.
 pub(crate) enum Made {
@@ -52,61 +52,72 @@ impl<'py> Writer<'py> {
         self.shapes
     }
 
-    /// The object as a document; `old` is what is there now, if anything is.
+    /// The object as a document. `old` is what is there now, if anything is; `slot` what is remembered of the place,
+    /// and what will be.
     pub(crate) fn value(
         &mut self,
         value: &Bound<'py, PyAny>,
         old: Option<&Doc>,
+        slot: &mut Slot,
         place: Place<'_>,
     ) -> PyResult<Made> {
-        if let Ok(given) = value.cast_exact::<PyString>() {
-            return self.text(given, old, place);
-        }
-        if let Ok(given) = value.cast_exact::<PyFloat>() {
-            return float(given.value(), old, place, self.py);
-        }
-        if let Ok(given) = value.cast_exact::<PyInt>() {
-            return integer(given, old, place);
-        }
         if let Ok(given) = value.cast_exact::<PyDict>() {
-            return self.dict(given, old, place);
-        }
-        if value.is_none() {
-            return Ok(scalar(Doc::Null, old));
-        }
-        if let Ok(given) = value.cast_exact::<PyBool>() {
-            return Ok(scalar(Doc::Bool(given.is_true()), old));
+            return self.dict(given, old, slot, place);
         }
         if let Ok(given) = value.cast_exact::<PyList>() {
-            return self.array(given.iter().collect(), old, place);
+            return self.list(given, old, slot, place);
         }
-        self.unusual(value, old, place)
+        let made = if let Ok(given) = value.cast_exact::<PyString>() {
+            scalars::string(given, old, place)?
+        } else if let Ok(given) = value.cast_exact::<PyFloat>() {
+            scalars::float(given.value(), old, place, self.py)?
+        } else if let Ok(given) = value.cast_exact::<PyInt>() {
+            scalars::integer(given, old, place)?
+        } else if value.is_none() {
+            scalars::scalar(Doc::Null, old)
+        } else if let Ok(given) = value.cast_exact::<PyBool>() {
+            scalars::scalar(Doc::Bool(given.is_true()), old)
+        } else {
+            return self.unusual(value, old, slot, place);
+        };
+        *slot = Slot::Leaf(value.clone().unbind());
+        Ok(made)
     }
 
     /// Subclasses, tuples and `Decimal`, and what has no place in a document.
-    fn unusual(&mut self, value: &Bound<'py, PyAny>, old: Option<&Doc>, place: Place<'_>) -> PyResult<Made> {
-        if let Ok(given) = value.cast::<PyString>() {
-            return self.text(given, old, place);
-        }
-        if let Ok(given) = value.cast::<PyFloat>() {
-            return float(given.value(), old, place, self.py);
-        }
-        if let Ok(given) = value.cast::<PyInt>() {
-            return integer(given, old, place);
-        }
+    fn unusual(
+        &mut self,
+        value: &Bound<'py, PyAny>,
+        old: Option<&Doc>,
+        slot: &mut Slot,
+        place: Place<'_>,
+    ) -> PyResult<Made> {
+        // A container of another kind may do anything when it is asked for what it holds.
+        *slot = Slot::Unknown;
+        let nothing = &mut Slot::Unknown;
         if let Ok(given) = value.cast::<PyDict>() {
-            return self.dict(given, old, place);
+            return self.dict(given, old, nothing, place);
         }
         if let Ok(given) = value.cast::<PyTuple>() {
-            return self.array(given.iter().collect(), old, place);
+            return self.array(&given.iter().collect::<Vec<_>>(), old, nothing, place);
         }
         if let Ok(given) = value.cast::<PyList>() {
-            return self.array(given.iter().collect(), old, place);
+            return self.array(&given.iter().collect::<Vec<_>>(), old, nothing, place);
         }
-        if value.is_instance(self.decimal_type()?)? {
-            return decimal(value, old, place);
-        }
-        Err(no_place_for(value, place))
+        let made = if let Ok(given) = value.cast::<PyString>() {
+            scalars::string(given, old, place)?
+        } else if let Ok(given) = value.cast::<PyFloat>() {
+            scalars::float(given.value(), old, place, self.py)?
+        } else if let Ok(given) = value.cast::<PyInt>() {
+            scalars::integer(given, old, place)?
+        } else if value.is_instance(self.decimal_type()?)? {
+            scalars::decimal(value, old, place)?
+        } else {
+            return Err(no_place_for(value, place));
+        };
+        // What makes these a text or a number cannot change, whatever else they have.
+        *slot = Slot::Leaf(value.clone().unbind());
+        Ok(made)
     }
 
     fn decimal_type(&mut self) -> PyResult<&Bound<'py, PyAny>> {
@@ -116,80 +127,105 @@ impl<'py> Writer<'py> {
         self.decimal.as_ref().ok_or_else(|| PyTypeError::new_err("there is no decimal.Decimal"))
     }
 
-    #[expect(clippy::unused_self, reason = "all kinds of values are read alike")]
-    fn text(&self, given: &Bound<'py, PyString>, old: Option<&Doc>, place: Place<'_>) -> PyResult<Made> {
-        let broken = |_| place.wrong_value("the text has a lone surrogate, which no file can hold");
-        if let Some(Doc::String(known)) = old
-            && text::is_same(given, known).map_err(broken)?
-        {
+    fn list(
+        &mut self,
+        given: &Bound<'py, PyList>,
+        old: Option<&Doc>,
+        slot: &mut Slot,
+        place: Place<'_>,
+    ) -> PyResult<Made> {
+        if matches!(old, Some(Doc::Array(before)) if slot.is_same_list(given, before)) {
             return Ok(Made::Same);
         }
-        Ok(Made::New(Doc::String(Arc::from(&*given.to_cow().map_err(broken)?))))
+        self.array(&given.iter().collect::<Vec<_>>(), old, slot, place)
     }
 
     fn array(
         &mut self,
-        given: Vec<Bound<'py, PyAny>>,
+        given: &[Bound<'py, PyAny>],
         old: Option<&Doc>,
+        slot: &mut Slot,
         place: Place<'_>,
     ) -> PyResult<Made> {
         check_depth(place)?;
-        let before = old.and_then(Doc::as_array);
+        let mut slots = std::mem::take(slot).into_elements(given.len());
+        let before = match old {
+            Some(Doc::Array(before)) => Some(before),
+            _ => None,
+        };
+        let known = before.map_or(&[][..], |before| &before[..]);
         let mut made: Option<Vec<Doc>> = None;
-        for (index, item) in given.iter().enumerate() {
-            let known = before.and_then(|items| items.get(index));
-            let item = self.value(item, known, Place::Index(&place, index))?;
+        for (index, (item, slot)) in given.iter().zip(&mut slots).enumerate() {
+            let old = known.get(index);
+            let item = self.value(item, old, slot, Place::Index(&place, index))?;
             match (&mut made, item) {
                 (None, Made::Same) => {}
                 (None, Made::New(doc)) => {
                     let mut items = Vec::with_capacity(given.len());
-                    items.extend_from_slice(&before.unwrap_or_default()[..index]);
+                    items.extend_from_slice(&known[..index]);
                     items.push(doc);
                     made = Some(items);
                 }
-                (Some(items), item) => items.push(item.or(known)),
+                (Some(items), item) => items.push(item.or(old)),
             }
         }
-        Ok(match (made, before) {
-            (Some(items), _) => Made::New(Doc::from(items)),
-            (None, Some(before)) if before.len() == given.len() => Made::Same,
-            (None, before) => Made::New(Doc::from(before.unwrap_or_default()[..given.len()].to_vec())),
-        })
+        if let (None, Some(before)) = (&made, before)
+            && before.len() == given.len()
+        {
+            *slot = Slot::array(before, slots);
+            return Ok(Made::Same);
+        }
+        let made = Arc::new(made.unwrap_or_else(|| known[..given.len()].to_vec()));
+        *slot = Slot::array(&made, slots);
+        Ok(Made::New(Doc::Array(made)))
     }
 
-    fn dict(&mut self, given: &Bound<'py, PyDict>, old: Option<&Doc>, place: Place<'_>) -> PyResult<Made> {
+    fn dict(
+        &mut self,
+        given: &Bound<'py, PyDict>,
+        old: Option<&Doc>,
+        slot: &mut Slot,
+        place: Place<'_>,
+    ) -> PyResult<Made> {
         check_depth(place)?;
+        let before = match old {
+            Some(Doc::Object(before)) => Some(before),
+            _ => None,
+        };
+        if before.is_some_and(|before| slot.is_same_dict(given, before)) {
+            return Ok(Made::Same);
+        }
         // Taken out first: what is called on the way may let another thread change the dict.
         let items: Vec<Item<'py>> = given.iter().collect();
-        let before = old.and_then(Doc::as_object);
-        if items.is_empty() {
-            let is_same = before.is_some_and(Members::is_empty);
-            return Ok(if is_same { Made::Same } else { Made::New(Doc::object()) });
-        }
         let shape = self.shapes.of(&items, |key| not_text(key, place))?;
-        match before {
-            Some(before) => self.members(&items, &shape.sorted, before, place),
-            None => {
-                let mut members = Members::new();
-                for (key, at) in &shape.sorted {
-                    let made = self.value(&items[*at].1, None, Place::Key(&place, key))?;
-                    members.insert(Arc::clone(key), made.or(None));
-                }
-                Ok(Made::New(Doc::from(members)))
+        let mut slots = std::mem::take(slot).into_values(&shape);
+        let none = Members::new();
+        let known = before.map_or(&none, |before| &**before);
+        let changed = self.members(&items, &shape.sorted, known, &mut slots, place)?;
+        let made = match (changed, before) {
+            (None, Some(before)) => {
+                *slot = Slot::object(before, shape, slots);
+                return Ok(Made::Same);
             }
-        }
+            (changed, _) => Arc::new(changed.unwrap_or_default()),
+        };
+        *slot = Slot::object(&made, shape, slots);
+        Ok(Made::New(Doc::Object(made)))
     }
 
-    /// Both run in the order of their keys, so one pass sees every key of either once.
+    /// The members, if they are not what they were. Both run in the order of their keys, so one pass sees every key
+    /// of either once.
     fn members(
         &mut self,
         items: &[Item<'py>],
         sorted: &[(Arc<str>, usize)],
         before: &Members,
+        slots: &mut [Slot],
         place: Place<'_>,
-    ) -> PyResult<Made> {
+    ) -> PyResult<Option<Members>> {
         let mut known = before.iter().peekable();
-        let (mut gone, mut news): (Vec<&Arc<str>>, Vec<(&Arc<str>, Doc)>) = (Vec::new(), Vec::new());
+        let mut gone: Vec<&Arc<str>> = Vec::new();
+        let mut news: Vec<(&Arc<str>, Doc)> = Vec::new();
         for (key, at) in sorted {
             // Equal keys are mostly one allocation, and then nobody looks at what is in it.
             let mut old = known.next_if(|(old_key, _)| *old_key == key);
@@ -200,69 +236,22 @@ impl<'py> Writer<'py> {
                 old = known.next_if(|(old_key, _)| *old_key == key);
             }
             let old = old.map(|(_, value)| value);
-            match self.value(&items[*at].1, old, Place::Key(&place, key))? {
+            match self.value(&items[*at].1, old, &mut slots[*at], Place::Key(&place, key))? {
                 Made::Same => {}
                 Made::New(doc) => news.push((key, doc)),
             }
         }
         gone.extend(known.map(|(key, _)| key));
         if gone.is_empty() && news.is_empty() {
-            return Ok(Made::Same);
+            return Ok(None);
         }
         let mut members = before.clone();
         for key in gone {
             members.remove(key);
         }
         members.extend(news.into_iter().map(|(key, doc)| (Arc::clone(key), doc)));
-        Ok(Made::New(Doc::from(members)))
+        Ok(Some(members))
     }
-}
-
-fn scalar(made: Doc, old: Option<&Doc>) -> Made {
-    if old == Some(&made) { Made::Same } else { Made::New(made) }
-}
-
-/// What was read as this float and is saved again keeps its text, whatever digits that has.
-fn float(value: f64, old: Option<&Doc>, place: Place<'_>, py: Python<'_>) -> PyResult<Made> {
-    if !value.is_finite() {
-        let what = format!("{value} has no place in a document: store None, or the word as a str");
-        return Err(place.wrong_value(&what));
-    }
-    if let Some(Doc::Number(known)) = old
-        && known.as_str().parse::<f64>().is_ok_and(|known| known.to_bits() == value.to_bits())
-        && !is_integral(known.as_str())
-    {
-        return Ok(Made::Same);
-    }
-    let text = PyFloat::new(py, value).repr()?;
-    number(&text.to_cow()?, place).map(Made::New)
-}
-
-fn integer(given: &Bound<'_, PyInt>, old: Option<&Doc>, place: Place<'_>) -> PyResult<Made> {
-    let small = given.extract::<i64>().ok();
-    if let (Some(small), Some(Doc::Number(known))) = (small, old)
-        && known.as_i64() == Some(small)
-    {
-        return Ok(Made::Same);
-    }
-    let made = match small {
-        Some(small) => Doc::from(small),
-        None => number(&given.py().get_type::<PyInt>().call1((given,))?.str()?.to_cow()?, place)?,
-    };
-    Ok(scalar(made, old))
-}
-
-fn decimal(given: &Bound<'_, PyAny>, old: Option<&Doc>, place: Place<'_>) -> PyResult<Made> {
-    if !given.call_method0("is_finite")?.is_truthy()? {
-        let what = format!("{given} has no place in a document: store None, or the word as a str");
-        return Err(place.wrong_value(&what));
-    }
-    number(&given.str()?.to_cow()?, place).map(|made| scalar(made, old))
-}
-
-fn number(text: &str, place: Place<'_>) -> PyResult<Doc> {
-    let made = text.parse::<Number>();
-    made.map(Doc::Number).map_err(|failed| place.wrong_value(&format!("{text}: {failed}")))
 }
 
 /// Also what holds itself ends here.

@@ -12,10 +12,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
-use truebook::core::capability::{Capabilities, Rules};
+use truebook::core::capability::{Brackets, Capabilities, Rules};
 use truebook::core::id::{Instrument, OrderId, VenueName, VenueOrderId};
 use truebook::core::money::Price;
 use truebook::core::observation::{AccountReport, FillReport, Listing, OrderReport, PositionReport};
+use truebook::core::order::Placement;
 use truebook::core::time::Utc;
 use truebook::venue::{
     Accepted, Change, NewOrder, STREAM_EVENTS_MAX, StreamEvent, Target, Venue, VenueError, VenueErrorKind,
@@ -86,6 +87,13 @@ impl Venue for Bridge {
     }
 
     fn submit(&self, order: &NewOrder) -> Result<Accepted, VenueError> {
+        let with_legs =
+            order.intent.terms.bracket.as_ref().is_some_and(|it| it.legs == Placement::WithParent);
+        if with_legs && self.capabilities.brackets == Brackets::Emulated {
+            // An adapter that knows nothing of legs would leave them out, and the position unprotected.
+            let message = "this venue makes no legs of brackets";
+            return Err(VenueError::new(VenueErrorKind::Refused, message));
+        }
         self.ask::<AcceptedText>("submit", &words::new_order(order)).map(Accepted::from)
     }
 
