@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 import truebook
 from fakes import alpaca, binance, gateway
 from fakes.market import Market
+from fakes.market import Order as MarketOrder
 from fakes.transport import Lost
-from truebook import Order, OrderState
+from truebook import Bracket, Order, OrderState, StopLoss, TakeProfit
 from truebook.venues import AlpacaPyVenue, CcxtVenue, IbVenue
 
 #: A venue, its instrument, the market behind it, and what loses the reply to the next order.
@@ -96,3 +98,32 @@ def test_fills_and_positions_of_the_book_agree_with_the_venue(case: Case, tmp_pa
         assert book.positions()[instrument].quantity == market.position == 2
         assert sorted(fill.quantity for fill in book.fills()) == [1, 3]
         assert {order.state for order in book.orders(all=True)} == {OrderState.FILLED}
+
+
+def test_p5_a_bracket_protects_its_position_and_leaves_nothing_behind(case: Case, tmp_path: Path) -> None:
+    """Legs of the venue's making or of the book's: either way one ends the other."""
+    venue, instrument, market, _ = case
+    bracket = Bracket(stop_loss=StopLoss("90"), take_profit=TakeProfit("110"))
+    with truebook.open(tmp_path / "data", venue=venue, backups=False) as book:
+        book.reconcile()
+        book.submit("entry", Order(instrument, "buy", "2", bracket=bracket))
+        _reconcile_until(book, lambda: len(_open(market)) == 2)
+        assert {(order.kind, order.side, order.quantity) for order in _open(market)} == {
+            ("stop", "sell", 2),
+            ("limit", "sell", 2),
+        }
+        market.set_price(Decimal(111))
+        _reconcile_until(book, lambda: not _open(market) and not book.orders())
+        assert market.position == 0 and book.positions()[instrument].quantity == 0
+
+
+def _open(market: Market) -> list[MarketOrder]:
+    return [order for order in market.orders.values() if order.is_open]
+
+
+def _reconcile_until(book: truebook.Book, is_so: Callable[[], bool]) -> None:
+    for _ in range(20):
+        book.reconcile()
+        if is_so():
+            return
+    raise AssertionError("never so")
