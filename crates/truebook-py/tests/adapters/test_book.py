@@ -103,14 +103,14 @@ def test_fills_and_positions_of_the_book_agree_with_the_venue(case: Case, tmp_pa
 def test_p5_a_bracket_protects_its_position_and_leaves_nothing_behind(case: Case, tmp_path: Path) -> None:
     """Legs of the venue's making or of the book's: either way one ends the other."""
     venue, instrument, market, _ = case
-    bracket = Bracket(stop_loss=StopLoss("90"), take_profit=TakeProfit("110"))
+    bracket = Bracket(stop_loss=StopLoss(Decimal(90)), take_profit=TakeProfit(Decimal(110)))
     with truebook.open(tmp_path / "data", venue=venue, backups=False) as book:
         book.reconcile()
         book.submit("entry", Order(instrument, "buy", "2", bracket=bracket))
         _reconcile_until(book, lambda: len(_open(market)) == 2)
         assert {(order.kind, order.side, order.quantity) for order in _open(market)} == {
-            ("stop", "sell", 2),
-            ("limit", "sell", 2),
+            ("stop", "sell", Decimal(2)),
+            ("limit", "sell", Decimal(2)),
         }
         market.set_price(Decimal(111))
         _reconcile_until(book, lambda: not _open(market) and not book.orders())
