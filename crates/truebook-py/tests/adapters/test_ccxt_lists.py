@@ -232,6 +232,25 @@ def test_open_orders_of_bybit_are_read_on_with_their_cursor() -> None:
     assert (listing.failed, listing.partial, len(listing.rows)) == (None, None, 70)
 
 
+def test_a_cancellation_has_its_turn_between_two_pages_of_a_list() -> None:
+    captured = Captured("bybit")
+    is_free: list[bool] = []
+
+    def answer(sent: Sent) -> Answer:
+        begin = int(sent.query.get("cursor", "0"))
+        rows = [{"orderId": f"b-{n}", "symbol": "BTCUSDT", "side": "Buy"} for n in range(begin, begin + 50)]
+        return 200, {
+            "retCode": 0,
+            "result": {"list": rows, "nextPageCursor": str(begin + 50) if begin < 100 else ""},
+        }
+
+    captured.transport.answer = answer
+    pages_read = captured.venue._open_pages(captured.symbol, False)
+    for _ in pages_read:
+        is_free.append(not captured.venue._lock.locked())
+    assert is_free == [True, True, True]
+
+
 def test_p4_a_full_page_of_open_orders_that_cannot_be_read_on_is_not_whole() -> None:
     captured = Captured("coinbase")
     row = {"order_id": "c-1", "product_id": "BTC-USD", "side": "BUY", "status": "OPEN", "filled_size": "0"}

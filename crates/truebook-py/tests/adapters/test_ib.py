@@ -234,6 +234,14 @@ def test_p4_a_connection_that_is_lost_while_an_order_is_sent_is_unknown(fake: Ga
     assert len(fake.orders_sent()) == 1
 
 
+def test_p4_a_gateway_that_does_not_say_what_a_name_means_is_sent_no_order(fake: GatewayFake) -> None:
+    venue = _venue(fake)
+    fake.client.is_silent = True
+    with pytest.raises(VenueNotSent, match="nothing was sent"):
+        venue.submit(_order())
+    assert fake.orders_sent() == []
+
+
 def test_without_a_connection_nothing_is_sent(fake: GatewayFake) -> None:
     venue = _venue(fake)
     fake.client.is_connected = False
