@@ -16,7 +16,7 @@ def trade(path: str) -> Decimal:
         plan: Plan = book.reconcile()
         if not plan.agreed:
             return Decimal(0)
-        bracket = Bracket(StopLoss("300"), TakeProfit(Decimal(360)))
+        bracket = Bracket(StopLoss(Decimal(300)), TakeProfit(Decimal(360)))
         done: Submitted = book.submit(
             "k1", Order("TSLA", Side.BUY, 1, "limit", limit="329.50", bracket=bracket)
         )

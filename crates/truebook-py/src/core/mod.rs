@@ -90,7 +90,6 @@ impl Core {
 impl Held {
     /// Stops what runs beside the book, and lets go of it.
     fn close(&self) -> Result<String, Fault> {
-        self.unfollow();
         let keeper = lock(&self.keeper).take();
         let places = keeper.map(Keeper::close).unwrap_or_default();
         text(&places)
@@ -103,6 +102,8 @@ impl Core {
     fn close(&self, py: Python<'_>) -> PyResult<Option<String>> {
         let held = self.held.write().unwrap_or_else(PoisonError::into_inner).take();
         let Some(held) = held else { return Ok(None) };
+        // First: what follows the stream would begin another one.
+        py.detach(|| held.unfollow());
         if let Some(bridge) = &held.bridge {
             bridge.stop()?;
         }
