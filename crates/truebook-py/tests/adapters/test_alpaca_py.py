@@ -14,6 +14,8 @@ import websockets.exceptions
 from alpaca.common.exceptions import APIError
 from alpaca.trading.client import TradingClient
 from alpaca.trading.requests import LimitOrderRequest
+from fakes.alpaca import SYMBOL, AlpacaFake
+from fakes.transport import Lost, Sent, Unreachable
 from requests.adapters import HTTPAdapter
 from truebook.venue import (
     Accepted,
@@ -49,9 +51,7 @@ from truebook.venues.alpaca.client import Asked, from_reply
 from truebook.venues.alpaca.families import LINKS_MAX, Families
 from truebook.venues.alpaca.words import base, instrument
 
-from tests.adapters.orders import CLIENT_ID, new_order
-from tests.fakes.alpaca import SYMBOL, AlpacaFake
-from tests.fakes.transport import Lost, Sent, Unreachable
+from adapters.orders import CLIENT_ID, new_order
 
 
 def _venue(**more: Any) -> tuple[AlpacaFake, AlpacaPyVenue]:
@@ -520,6 +520,16 @@ def test_more_orders_than_on_two_pages_are_read_once_each() -> None:
     assert (listed.failed, listed.partial) == (None, None)
     assert {row.client_id for row in listed.rows} == {_number(number) for number in range(1_050)}
     assert len(listed.rows) == 1_050
+
+
+def test_orders_that_are_over_are_listed_once_each_although_pages_overlap() -> None:
+    fake, venue = _venue()
+    since = venue.now()
+    for number in range(620):
+        fake.market.place(client_id=_number(number), side="buy", kind="market", quantity=Decimal(1))
+    closed = venue.closed_orders(since)
+    assert (closed.failed, closed.partial, closed.since) == (None, None, since)
+    assert [row.client_id for row in closed.rows] == [_number(number) for number in range(620)]
 
 
 def test_p4_more_orders_of_one_moment_than_on_a_page_make_a_list_that_is_not_whole() -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import ccxt
 import pytest
+from fakes.binance import SYMBOL, BinanceFake
+from fakes.capture import Captured
+from fakes.transport import Lost, Unreachable
 from truebook.venue import (
     Target,
     VenueDuplicate,
@@ -23,10 +26,7 @@ from truebook.venue import (
 from truebook.venues import CcxtVenue
 from truebook.venues.ccxt import Errors, classify, traits_of
 
-from tests.adapters.orders import CLIENT_ID, new_order
-from tests.fakes.binance import SYMBOL, BinanceFake
-from tests.fakes.capture import Captured
-from tests.fakes.transport import Lost, Unreachable
+from adapters.orders import CLIENT_ID, new_order
 
 _SURE = Errors(limits_first=True)
 

@@ -10,14 +10,14 @@ import ccxt
 import ccxt.async_support
 import pytest
 import requests
+from fakes.binance import SYMBOL, BinanceFake
+from fakes.capture import Captured
 from requests.adapters import HTTPAdapter
 from truebook.venue import Rules, VenueNotSent, VenueRefused, VenueUnknown
 from truebook.venues import CcxtVenue
 from truebook.venues._once import ResendsError
 
-from tests.adapters.orders import new_order
-from tests.fakes.binance import SYMBOL, BinanceFake
-from tests.fakes.capture import Captured
+from adapters.orders import new_order
 
 
 def _venue(exchange: Any, **more: Any) -> CcxtVenue:

@@ -8,17 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from fakes.binance import SYMBOL, BinanceFake
+from fakes.capture import Captured
+from fakes.transport import Answer, Sent
 from truebook.venue import OrderType, Side, Status, VenueUnknown
 from truebook.venues import CcxtVenue, _times
 from truebook.venues._times import from_milliseconds
 from truebook.venues.ccxt import Until
 from truebook.venues.ccxt.pages import whole_window, windows
 
-from tests.adapters.orders import new_order
-from tests.adapters.test_ccxt_requests import KRAKEN_ROW, OKX_ROW
-from tests.fakes.binance import SYMBOL, BinanceFake
-from tests.fakes.capture import Captured
-from tests.fakes.transport import Answer, Sent
+from adapters.orders import new_order
+from adapters.test_ccxt_requests import KRAKEN_ROW, OKX_ROW
 
 
 def _binance() -> tuple[BinanceFake, CcxtVenue]:
@@ -232,6 +232,25 @@ def test_open_orders_of_bybit_are_read_on_with_their_cursor() -> None:
     assert (listing.failed, listing.partial, len(listing.rows)) == (None, None, 70)
 
 
+def test_a_cancellation_has_its_turn_between_two_pages_of_a_list() -> None:
+    captured = Captured("bybit")
+    is_free: list[bool] = []
+
+    def answer(sent: Sent) -> Answer:
+        begin = int(sent.query.get("cursor", "0"))
+        rows = [{"orderId": f"b-{n}", "symbol": "BTCUSDT", "side": "Buy"} for n in range(begin, begin + 50)]
+        return 200, {
+            "retCode": 0,
+            "result": {"list": rows, "nextPageCursor": str(begin + 50) if begin < 100 else ""},
+        }
+
+    captured.transport.answer = answer
+    pages_read = captured.venue._open_pages(captured.symbol, False)
+    for _ in pages_read:
+        is_free.append(not captured.venue._lock.locked())
+    assert is_free == [True, True, True]
+
+
 def test_p4_a_full_page_of_open_orders_that_cannot_be_read_on_is_not_whole() -> None:
     captured = Captured("coinbase")
     row = {"order_id": "c-1", "product_id": "BTC-USD", "side": "BUY", "status": "OPEN", "filled_size": "0"}
@@ -301,6 +320,21 @@ def test_polling_tells_of_orders_and_executions_that_are_new() -> None:
     assert kinds[3:5] == ["StreamLost", "StreamRestored"]
     clients = {event.client_id for event in told if hasattr(event, "client_id") and event.client_id}
     assert clients == {f"{2:032x}", f"{3:032x}"}, "what was there before is not new"
+
+
+def test_polling_tells_what_became_of_an_order_that_was_sent_long_before() -> None:
+    fake = BinanceFake()
+    fake.market.pass_time(timedelta(days=-2))
+    venue = CcxtVenue(fake.exchange, account="main", symbols=[SYMBOL], poll_every=timedelta(milliseconds=5))
+    resting = venue.submit(new_order(SYMBOL)).order.venue_order
+    fake.market.pass_time(timedelta(days=2))
+    told: list[Any] = []
+    stop = venue.stream(told.append)
+    fake.market.cancel(int(resting.partition("#")[2]))
+    _wait_for(lambda: told)
+    assert stop is not None
+    stop()
+    assert [(event.venue_order, event.status) for event in told] == [(resting, Status.CANCELLED)]
 
 
 def _wait_for(what: Any) -> None:

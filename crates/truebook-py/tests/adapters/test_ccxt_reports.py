@@ -6,16 +6,16 @@ from decimal import Decimal
 from typing import Any, Optional
 
 import pytest
+from fakes.capture import Captured
+from fakes.replies import CREATED
 from truebook.venue import Fee, OrderType, Side, Status, TimeInForce, VenueUnknown
 from truebook.venues._words import OVER
 from truebook.venues.ccxt import traits_of
 from truebook.venues.ccxt.refs import Ref, parse
 from truebook.venues.ccxt.report import Reader
 
-from tests.adapters.orders import CLIENT_ID, new_order
-from tests.adapters.test_ccxt_requests import KRAKEN_ROW, OKX_ROW
-from tests.fakes.capture import Captured
-from tests.fakes.replies import CREATED
+from adapters.orders import CLIENT_ID, new_order
+from adapters.test_ccxt_requests import KRAKEN_ROW, OKX_ROW
 
 LIVE, PENDING = Status.LIVE, Status.PENDING_CANCEL
 

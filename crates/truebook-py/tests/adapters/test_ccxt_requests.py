@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any, Optional
 
 import pytest
+from fakes.capture import MARKETS, Captured, raw_fields
+from fakes.replies import CREATED, OKX_STOP
 from truebook.venue import NewOrder, OrderType, Side, Target, TimeInForce, VenueNotSent, VenueRefused
 
-from tests.adapters.orders import CLIENT_ID, new_order
-from tests.fakes.capture import MARKETS, Captured, raw_fields
-from tests.fakes.replies import CREATED, OKX_STOP
+from adapters.orders import CLIENT_ID, new_order
 
 EXCHANGES = sorted(CREATED)
 _LIMIT = {"clientOrderId": CLIENT_ID}

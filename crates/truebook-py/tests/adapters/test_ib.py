@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any, Optional
 
 import pytest
+from fakes.gateway import ACCOUNT, FakeIB, GatewayFake
+from fakes.market import Market
 from ib_async import Contract, Order, OrderStatus, Stock, Trade, TradeLogEntry
 from truebook.venue import (
     Fee,
@@ -38,9 +40,7 @@ from truebook.venues import IbVenue
 from truebook.venues.ib import UsStocks, report
 from truebook.venues.ib.day import new_york_midnight
 
-from tests.adapters.orders import CLIENT_ID, new_order
-from tests.fakes.gateway import ACCOUNT, FakeIB, GatewayFake
-from tests.fakes.market import Market
+from adapters.orders import CLIENT_ID, new_order
 
 logging.getLogger("ib_async").setLevel(logging.CRITICAL)
 _SYMBOL = "AAPL"
@@ -232,6 +232,14 @@ def test_p4_a_connection_that_is_lost_while_an_order_is_sent_is_unknown(fake: Ga
     with pytest.raises(VenueUnknown, match="lost before it answered"):
         venue.submit(_order())
     assert len(fake.orders_sent()) == 1
+
+
+def test_p4_a_gateway_that_does_not_say_what_a_name_means_is_sent_no_order(fake: GatewayFake) -> None:
+    venue = _venue(fake)
+    fake.client.is_silent = True
+    with pytest.raises(VenueNotSent, match="nothing was sent"):
+        venue.submit(_order())
+    assert fake.orders_sent() == []
 
 
 def test_without_a_connection_nothing_is_sent(fake: GatewayFake) -> None:

@@ -23,7 +23,7 @@ from truebook.testing import VenueSetup, check_names, check_one
 from truebook.venue import Venue, VenueDuplicate, VenueUnknown
 from truebook.venues import AlpacaPyVenue
 
-from tests.adapters.orders import CLIENT_ID, new_order
+from adapters.orders import CLIENT_ID, new_order
 
 SYMBOL = "TSLA"
 _ROOT = Path(__file__).resolve().parents[4]

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 import requests
 import truebook.venues
+from fakes.transport import Transport, Unreachable
 from truebook.venue import Listing, VenueUnknown
 from truebook.venues import _times
 from truebook.venues._listing import Reading
 from truebook.venues._numbers import decimal, decimal_or_none, nonzero_or_none, text
 from truebook.venues._once import ResendsError, TimeLimit, forbid_resends, limit_time, never_connected
-
-from tests.fakes.transport import Transport, Unreachable
 
 
 def test_importing_the_venues_imports_no_client() -> None:

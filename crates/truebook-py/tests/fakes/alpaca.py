@@ -13,8 +13,8 @@ from alpaca.data.historical import StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
 from alpaca.trading.stream import TradingStream
 
-from tests.fakes.market import Fill, Leg, Market, Order, Refused
-from tests.fakes.transport import Answer, Sent, Transport
+from fakes.market import Fill, Leg, Market, Order, Refused
+from fakes.transport import Answer, Sent, Transport
 
 SYMBOL = "TSLA"
 _ORDERS_PAGE, _ACTIVITIES_PAGE = 500, 100
@@ -201,7 +201,7 @@ class AlpacaFake:
             "time_in_force": order.tif,
             "limit_price": _text(order.limit),
             "stop_price": _text(order.stop),
-            "status": order.status,
+            "status": "partially_filled" if order.is_open and order.filled else order.status,
             "extended_hours": False,
             "legs": [self.row(leg) for leg in legs] or None,
             "trail_percent": None,
@@ -294,7 +294,7 @@ class FakeStream(TradingStream):  # type: ignore[misc]
     def _on_market(self, order: Order, fill: Optional[Fill]) -> None:
         """From any thread."""
         update: dict[str, Any] = {
-            "event": _EVENTS[order.status],
+            "event": "partial_fill" if fill is not None and order.is_open else _EVENTS[order.status],
             "timestamp": _time(order.updated),
             "order": self._fake.row(order),
         }

@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 import ccxt
 
-from tests.fakes.market import Fill, Market, Order, Refused
-from tests.fakes.transport import Answer, Sent, Transport
+from fakes.market import Fill, Market, Order, Refused
+from fakes.transport import Answer, Sent, Transport
 
 SYMBOL = "BTC/USDT"
 _OWN_SYMBOL = "BTCUSDT"
@@ -164,7 +164,7 @@ class BinanceFake:
             "executedQty": str(order.filled),
             "origQuoteOrderQty": "0.000000",
             "cummulativeQuoteQty": str(order.filled * (order.average or 0)),
-            "status": _WORDS[order.status],
+            "status": "PARTIALLY_FILLED" if order.is_open and order.filled else _WORDS[order.status],
             "timeInForce": order.tif,
             "type": types[order.kind],
             "side": order.side.upper(),

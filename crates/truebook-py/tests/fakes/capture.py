@@ -10,7 +10,7 @@ from typing import Any, Optional
 import ccxt
 from truebook.venues import CcxtVenue
 
-from tests.fakes.transport import Answer, Sent, Transport
+from fakes.transport import Answer, Sent, Transport
 
 #: By exchange: the unified symbol, and what the exchange calls it.
 MARKETS = {

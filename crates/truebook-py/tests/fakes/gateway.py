@@ -17,11 +17,11 @@ from typing import Any, Optional
 from ib_async import IB, CommissionReport, Contract, ContractDetails, Execution, Order, OrderState, Ticker
 from ib_async.util import UNSET_DOUBLE
 
-from tests.fakes import market as sim
-from tests.fakes.market import Fill, Leg, Market, Refused
+from fakes import market as sim
+from fakes.market import Fill, Leg, Market, Refused
 
 ACCOUNT = "DU1234567"
-_PERM_IDS = 900_000_000
+PERM_IDS = 900_000_000
 _KINDS = {"MKT": "market", "LMT": "limit", "STP": "stop", "STP LMT": "stop_limit"}
 _CON_ID = 265598
 
@@ -36,7 +36,7 @@ class Known:
 
     @property
     def perm_id(self) -> int:
-        return _PERM_IDS + (self.number or 0)
+        return PERM_IDS + (self.number or 0)
 
 
 class Client:

@@ -1,6 +1,7 @@
 """A small matching simulator that stands behind every fake: orders, executions, brackets, a price set by the test.
 
-Orders are filled whole, at the price of the moment. Nothing here speaks any venue's language.
+Orders are filled whole, at the price of the moment, unless a test fills a part of one. Nothing here speaks any
+venue's language.
 """
 
 from __future__ import annotations
@@ -96,6 +97,11 @@ class Market:
             self.price = price
             for order in list(self.orders.values()):
                 self._match(order)
+
+    def fill_part(self, number: int, quantity: Decimal) -> None:
+        """Executes a part of a live order."""
+        with self.lock:
+            self._fill(self.get(number), quantity)
 
     def place(
         self,
@@ -225,17 +231,22 @@ class Market:
                 return
         self._fill(order)
 
-    def _fill(self, order: Order) -> None:
-        quantity = order.quantity - order.filled
+    def _fill(self, order: Order, part: Optional[Decimal] = None) -> None:
+        quantity = order.quantity - order.filled if part is None else part
         fill = Fill(len(self.fills) + 5001, order.number, order.side, quantity, self.price, self.now())
         self.fills.append(fill)
-        order.filled, order.average = order.quantity, self.price
+        before = order.filled * (order.average or ZERO)
+        order.filled += quantity
+        order.average = (before + quantity * self.price) / order.filled
         signed = quantity if order.side == "buy" else -quantity
         self.position += signed
         self.cash -= signed * self.price
-        order.status, order.updated = "filled", fill.at
+        order.updated = fill.at
+        if order.filled == order.quantity:
+            order.status = "filled"
         self._tell(order, fill)
-        self._after(order)
+        if order.status == "filled":
+            self._after(order)
 
     def _after(self, order: Order) -> None:
         """An entry that filled wakes its legs; a leg that filled ends the others."""

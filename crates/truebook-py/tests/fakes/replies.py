@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.adapters.orders import CLIENT_ID
+from adapters.orders import CLIENT_ID
 
 _ALPACA_ROW: dict[str, Any] = {
     "id": "a-1",

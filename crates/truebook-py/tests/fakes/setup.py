@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from truebook.testing import VenueSetup
 from truebook.venue import Venue
 
-from tests.fakes.market import Market
+from fakes.market import Market
 
 
-def setup(venue: Venue, instrument: str, market: Market) -> VenueSetup:
-    """A venue on which nothing has happened, with an instrument at a price of 100."""
-    return VenueSetup(venue, instrument, market.set_price, market.pass_time)
+@dataclass(frozen=True)
+class Setup:
+    """A venue on which nothing has happened, an instrument at a price of 100, and the market behind it."""
+
+    venue: Venue
+    instrument: str
+    market: Market
+
+    def checked(self) -> VenueSetup:
+        """As the suite wants it."""
+        return VenueSetup(self.venue, self.instrument, self.market.set_price, self.market.pass_time)

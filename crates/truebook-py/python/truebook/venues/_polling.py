@@ -17,6 +17,7 @@ from truebook.venue import (
     Venue,
     VenueError,
 )
+from truebook.venues._words import OVER
 
 #: A list is read again from so long before the last reading: what happened may show late.
 OVERLAP = timedelta(minutes=5)
@@ -69,27 +70,46 @@ class Poller:
             self._venue.closed_orders(since),
             self._venue.open_orders(),
         )
-        for fill in fills.rows:
-            self._tell_fill(fill, is_first)
-        for order in (*closed.rows, *opened.rows):
-            self._tell_order(order, is_first)
+        orders = {row.venue_order: row for row in (*closed.rows, *opened.rows)}
         why = _first_gap(fills, closed, opened)
+        if why is None:
+            why = self._find_vanished(orders)
+        if not is_first:
+            self._tell(fills, orders)
         if why is not None:
-            self._lost(why)
-        elif self._is_lost:
+            # What was seen before still counts: a list that broke off told only of a part.
+            self._fills.update(fill.execution for fill in fills.rows)
+            self._orders.update(orders)
+            return self._lost(why)
+        # What is in no list any more does not come back.
+        self._fills, self._orders = {fill.execution for fill in fills.rows}, orders
+        if self._is_lost:
             self._is_lost = False
             self._emit(StreamRestored())
+        return None
 
-    def _tell_fill(self, fill: FillReport, is_first: bool) -> None:
-        if fill.execution not in self._fills:
-            self._fills.add(fill.execution)
-            if not is_first:
+    def _find_vanished(self, orders: dict[str, OrderReport]) -> Optional[str]:
+        """Adds what became of orders that were live and are in no list now: lists of orders that are over go by
+        when an order was sent. Returns why, if that cannot be known.
+        """
+        gone = [
+            one for one, before in self._orders.items() if before.status not in OVER and one not in orders
+        ]
+        for venue_order in gone:
+            try:
+                found = self._venue.find_venue_order(venue_order)
+            except VenueError as error:
+                return str(error)
+            if found is not None:
+                orders[venue_order] = found
+        return None
+
+    def _tell(self, fills: Listing[FillReport], orders: dict[str, OrderReport]) -> None:
+        for fill in fills.rows:
+            if fill.execution not in self._fills:
                 self._emit(fill)
-
-    def _tell_order(self, order: OrderReport, is_first: bool) -> None:
-        if self._orders.get(order.venue_order) != order:
-            self._orders[order.venue_order] = order
-            if not is_first:
+        for venue_order, order in orders.items():
+            if self._orders.get(venue_order) != order:
                 self._emit(order)
 
     def _lost(self, why: str) -> None:

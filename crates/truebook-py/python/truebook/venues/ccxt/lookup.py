@@ -87,10 +87,7 @@ class Finder:
         for currency in dict.fromkeys(
             [market["base"], market["quote"], market.get("settle") or market["quote"]]
         ):
-            reply = self._exchange.private_get_get_order_state_by_label(
-                {"currency": currency, "label": client_id}
-            )
-            for row in reply["result"]:
+            for row in self._states_by_label(currency, client_id)["result"]:
                 if row.get("label") == client_id:
                     return self._reader.order(self._exchange.parse_order(row))
         return None
@@ -99,7 +96,9 @@ class Finder:
         """Releases of ccxt before 4.5.90 have no method of their own for it."""
         asked = {"currency": currency, "label": label}
         own = getattr(self._exchange, "private_get_get_order_state_by_label", None)
-        return self._exchange.request("get_order_state_by_label", "private", "GET", asked) if own is None else own(asked)
+        if own is None:
+            return self._exchange.request("get_order_state_by_label", "private", "GET", asked)
+        return own(asked)
 
     def _by_address(self, client_id: str, symbol: str) -> Optional[OrderReport]:
         path, named = "v2/orders:by_client_order_id", {"client_order_id": client_id}

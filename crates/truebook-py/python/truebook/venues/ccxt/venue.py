@@ -150,8 +150,7 @@ class CcxtVenue(Venue):
         lists = (False, True) if self._traits.stops_apart else (False,)
         for symbol in self._asked_symbols():
             for is_stop in lists:
-                with reading.may_cut(), self._asking(classify.on_read):
-                    self._load_markets()
+                with reading.may_cut():
                     for rows in self._open_pages(symbol, is_stop):
                         reading.add(self._own(rows), self._reader.stop if is_stop else self._reader.order)
         reading.rows = [row for row in _once_each(reading.rows) if row.status not in OVER]
@@ -259,9 +258,27 @@ class CcxtVenue(Venue):
 
     def _open_pages(self, symbol: Optional[str], is_stop: bool) -> Iterator[pages.Rows]:
         limit = features_of(self._exchange, symbol or self._symbols[0]).limit("fetchOpenOrders")
-        apart = self._traits.stop_list if is_stop else {}
-        read = lambda params: self._exchange.fetch_open_orders(symbol, None, limit, {**apart, **params})  # noqa: E731
+
+        def read(params: dict[str, Any]) -> pages.Rows:
+            return self._page("fetch_open_orders", symbol, None, limit, params, is_stop)
+
         return pages.all_open(read, limit, self._traits.open_onward)
+
+    def _page(
+        self,
+        method: str,
+        symbol: Optional[str],
+        since: Optional[int],
+        limit: Optional[int],
+        params: dict[str, Any],
+        is_stop: bool,
+    ) -> pages.Rows:
+        """One page of a list. Between two pages a cancellation has its turn."""
+        apart = self._traits.stop_list if is_stop else {}
+        with self._asking(classify.on_read):
+            self._load_markets()
+            rows: pages.Rows = getattr(self._exchange, method)(symbol, since, limit, {**apart, **params})
+            return rows
 
     def _read_closed(
         self, reading: Reading[OrderReport], method: str, since: datetime, is_stop: bool
@@ -289,13 +306,9 @@ class CcxtVenue(Venue):
         is_stop: bool = False,
     ) -> Iterator[pages.Rows]:
         """Pages of a list that has a beginning. What goes wrong cuts the reading."""
-        apart = self._traits.stop_list if is_stop else {}
 
         def read(first: int, most: Optional[int], params: dict[str, Any]) -> pages.Rows:
-            with self._asking(classify.on_read):
-                self._load_markets()
-                rows: pages.Rows = getattr(self._exchange, method)(symbol, first, most, {**apart, **params})
-                return rows
+            return self._page(method, symbol, first, most, params, is_stop)
 
         with reading.may_cut():
             for begin, end in pages.windows(since, self.now() + _FUTURE, span):

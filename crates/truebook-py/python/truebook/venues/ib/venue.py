@@ -26,6 +26,7 @@ from truebook.venue import (
     Target,
     Venue,
     VenueNotFound,
+    VenueNotSent,
     VenueRefused,
     VenueUnknown,
 )
@@ -134,12 +135,8 @@ class IbVenue(Venue):
     def submit(self, order: NewOrder) -> Accepted:
         """Sends an order, once; with the legs of a bracket, of which only the last transmits all."""
         orders = request.place(order, self._account)
-
-        async def send() -> list[Trade]:
-            contract = await self._contract(order.instrument)
-            return await self._gateway.place(contract, orders)
-
-        trades = self._loop.run(send, self._timeout_s)
+        contract = self._contract_before(order.instrument)
+        trades = self._loop.run(lambda: self._gateway.place(contract, orders), self._timeout_s)
         first, *legs = (self._order(trade) for trade in self._learn(trades))
         return Accepted(first, tuple(legs))
 
@@ -273,6 +270,13 @@ class IbVenue(Venue):
                 self._details[instrument] = found
                 self._names[found.contract.conId] = instrument
         return found
+
+    def _contract_before(self, instrument: str) -> Contract:
+        """What an order is for, asked before it is sent: without an answer nothing is."""
+        try:
+            return self._loop.run(lambda: self._contract(instrument), self._timeout_s)
+        except VenueUnknown as error:
+            raise VenueNotSent(f"{instrument!r} was not looked up, so nothing was sent: {error}") from error
 
     async def _contract(self, instrument: str) -> Contract:
         details = await self._known(instrument)
