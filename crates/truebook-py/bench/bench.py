@@ -136,18 +136,31 @@ class Freqtrade:
             connection.execute(self.table.insert().values({name: row[name] for name in self.names}))
 
 
-def in_rust(directory: Path, rounds: int) -> list[dict[str, Any]]:
-    """The same in Rust, by the example `intent_figure` that TRUEBOOK_INTENT_FIGURE names."""
+def beside_rust(directory: Path, rounds: int) -> list[dict[str, Any]]:
+    """The intent of an order, in turn with the same in Rust: the example `intent_figure`, whose program
+    TRUEBOOK_INTENT_FIGURE names."""
     program = os.environ.get("TRUEBOOK_INTENT_FIGURE")
     if not program:
         return []
-    ran = subprocess.run([program, str(directory), str(rounds)], capture_output=True, text=True, check=True)
-    return [{"name": "intent, in Rust", **json.loads(ran.stdout)}]
+    venue = truebook.PaperVenue(prices={"TSLA": "330"})
+    wanted = truebook.Order("TSLA", "buy", "1", "limit", limit="300")
+    ours, rust = Samples("intent, nothing else"), []
+    with truebook.open(directory / "beside-rust", venue=venue, backups=False) as book:
+        book.reconcile()
+        for turn in range(4):
+            ran = [program, str(directory / f"rust-{turn}"), str(rounds // 4)]
+            rust.append(json.loads(subprocess.run(ran, capture_output=True, text=True, check=True).stdout))
+            for number in range(rounds // 4):
+                intent = book.intent(f"r{turn}-{number}", wanted)
+                ours.take(intent.__enter__)
+                intent.refused("a measurement")
+    figure = statistics.median(each["p50_us"] for each in rust)
+    ratios = {"intent / intent in Rust": ours.p50 / figure}
+    return [{**ours.row(), "ratios": ratios}, {"name": "intent, in Rust", "p50_us": figure, "n": rounds}]
 
 
 def intents(directory: Path, rounds: int) -> list[dict[str, Any]]:
-    """An order written down before it is sent, beside a row in a database and beside Rust, before and after."""
-    rust = in_rust(directory / "rust-before", rounds // 2)
+    """An order written down before it is sent, beside a row in a database."""
     venue = truebook.PaperVenue(prices={"TSLA": "330"})
     wanted = truebook.Order("TSLA", "buy", "1", "limit", limit="300")
     ours, row, theirs = Samples("intent"), Samples("state.set"), Samples("SQLAlchemy+SQLite insert+commit")
@@ -283,6 +296,7 @@ def main(arguments: Optional[list[str]] = None) -> None:
     directory = Path(tempfile.mkdtemp(prefix="truebook-bench-", dir=given.directory))
     try:
         rows = saves(directory, 200 // part) + intents(directory, 2000 // part)
+        rows += beside_rust(directory, 4000 // part)
         rows += commits(directory, 6400 // part) + crossing(100_000 // part)
     finally:
         shutil.rmtree(directory)
