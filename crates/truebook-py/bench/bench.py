@@ -24,6 +24,7 @@ from typing import Any, Optional
 import orjson
 import sqlalchemy as sa
 import truebook
+from truebook.compat import StateManager
 
 from state import order, orders
 
@@ -74,19 +75,43 @@ def write_whole(path: Path, content: bytes) -> None:
     os.replace(beside, path)
 
 
+class Part:
+    """A manager of a bot."""
+
+    def __init__(self, state: dict[Any, Any]) -> None:
+        self.state = state
+
+    def get_state(self) -> dict[Any, Any]:
+        """What it holds."""
+        return self.state
+
+    def load_state(self, state: dict[Any, Any]) -> None:
+        """Takes it back."""
+        self.state = state
+
+
 def saves(directory: Path, rounds: int) -> list[dict[str, Any]]:
     """A state of 10,000 orders, one changed, saved whole."""
     state = orders(ORDERS)
-    whole, by_path, indented, quick = (
-        Samples(name) for name in ("state.save", "state.merge", "json", "orjson")
+    whole, by_path, managed, indented, quick = (
+        Samples(name)
+        for name in ("state.save", "state.merge", "compat save_state", "json", "orjson")
     )
-    with truebook.open(directory / "saves", backups=False) as book:
+    # The same orders by integer ids, as a bot's order manager has them.
+    by_id = {"active_orders": dict(enumerate(state["orders"].values()))}
+    manager = StateManager(
+        Part(by_id), Part({}), {}, str(directory / "bot_state.json"), copy_every=1e9, backups=False
+    )
+    with manager, truebook.open(directory / "saves", backups=False) as book:
         book.state.save(state)
+        manager.save_state()
 
         def change(turn: int) -> None:
             state["orders"]["order-05000"]["filled_qty"] = turn
 
         for turn in range(rounds):
+            change(turn * 4 + 0)
+            managed.take(manager.save_state)
             change(turn * 4 + 1)
             whole.take(lambda: book.state.save(state))
             change(turn * 4 + 2)
@@ -96,12 +121,16 @@ def saves(directory: Path, rounds: int) -> list[dict[str, Any]]:
             change(turn * 4 + 4)
             quick.take(lambda: write_whole(directory / "b.json", orjson.dumps(state)))
     size = (directory / "a.json").stat().st_size
-    rows = [samples.row() for samples in (whole, by_path, indented, quick)]
+    rows = [samples.row() for samples in (whole, by_path, managed, indented, quick)]
     rows[0]["ratios"] = {
         f"json.dumps(indent=4)+fsync+replace ({size / 1e6:.1f} MB) / save": indented.p50 / whole.p50,
         "save / orjson+fsync+replace": whole.p50 / quick.p50,
     }
     rows[1]["ratios"] = {"json.dumps(indent=4)+fsync+replace / merge": indented.p50 / by_path.p50}
+    rows[2]["ratios"] = {
+        "json.dumps(indent=4)+fsync+replace / save_state": indented.p50 / managed.p50,
+        "save_state / orjson+fsync+replace": managed.p50 / quick.p50,
+    }
     return rows
 
 
