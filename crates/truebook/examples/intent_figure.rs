@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     times.sort_unstable();
-    let at = |part: usize| times.get(count * part / 100).map_or(0, |time| time.as_nanos());
+    let at = |part: usize| times.get(count * part / 100).map_or(0, std::time::Duration::as_nanos);
     println!("{{\"p50_us\":{},\"p99_us\":{},\"n\":{count}}}", at(50) / 1000, at(99) / 1000);
     Ok(())
 }
