@@ -13,6 +13,7 @@ use truebook::backup::BackupError;
 use truebook::book::import::ImportError;
 use truebook::book::{AdoptError, OpenError, WriteError};
 use truebook::engine::TradeError;
+use truebook::history::HistoryError;
 use truebook::log::LogError;
 use truebook::venue::VenueErrorKind;
 
@@ -170,6 +171,16 @@ impl From<LogError> for Failure {
         match failed {
             LogError::Damage(_) => Self { meaning: Meaning::Different, ..told },
             _ => told,
+        }
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(failed: HistoryError) -> Self {
+        match failed {
+            HistoryError::Open(failed) => failed.into(),
+            HistoryError::Log(failed) => failed.into(),
+            HistoryError::Misfit { .. } => Self::caused(&failed),
         }
     }
 }

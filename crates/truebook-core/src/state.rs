@@ -319,12 +319,18 @@ impl State {
         }
         // A second handle would make every map on the path be copied: take the document out instead.
         let mut vars = core::mem::replace(&mut self.live.vars, Doc::Null);
-        let before = if change.ops.len() > 1 { Some(vars.clone()) } else { None };
+        let before = (change.ops.len() > 1).then(|| {
+            let scope = doc::scope(&vars, &change.ops);
+            let before = vars.get(&scope).cloned().unwrap_or_default();
+            (scope, before)
+        });
         let outcome = doc::apply(&mut vars, &change.ops);
-        match outcome {
-            Ok(()) => self.live.vars = vars,
-            Err(_) => self.live.vars = before.unwrap_or(vars),
+        if let (Err(_), Some((scope, before))) = (&outcome, before) {
+            // It was there, and nothing above it was touched.
+            let put_back = vars.set(&scope, before);
+            assert!(put_back.is_ok(), "what was there can be put back: {put_back:?}");
         }
+        self.live.vars = vars;
         outcome.map(|()| Effect::Changed).map_err(|failed| FoldError::Vars { reason: in_full(&failed) })
     }
 

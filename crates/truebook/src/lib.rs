@@ -17,6 +17,7 @@ pub mod error;
 pub mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod history;
 pub mod journal;
 pub mod log;
 pub mod manifest;

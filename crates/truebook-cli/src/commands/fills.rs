@@ -1,17 +1,15 @@
 //! `fills`: executions, read from the journal.
 
-use super::orders::history;
 use crate::errors::{Failure, Outcome};
 use crate::flags::FillsArgs;
 use crate::needs::Needs;
 use crate::output::table;
 use serde::Serialize;
-use std::collections::HashMap;
-use truebook::core::bracket::native_legs;
 use truebook::core::event::{Event, Record};
 use truebook::core::id::{OrderId, OrderKey, Seq};
-use truebook::core::order::{Fee, Fill, Intent, Side};
+use truebook::core::order::{Fee, Fill, Side};
 use truebook::core::time::Utc;
+use truebook::history::{self, Keys};
 
 /// One execution; part of the contract.
 #[derive(Serialize)]
@@ -42,16 +40,9 @@ pub(super) fn run(needs: &Needs, args: &FillsArgs) -> Result<Outcome, Failure> {
 }
 
 fn read(needs: &Needs, args: &FillsArgs) -> Result<Vec<Row>, Failure> {
-    let (mut keys, mut rows, mut identity) = (HashMap::new(), Vec::new(), None);
-    history::each(needs, |seq, record| {
-        if let Event::Created(created) = &record.ev {
-            identity = Some(created.identity.clone());
-        }
-        for intent in intents(&record.ev) {
-            let legs = identity.as_ref().map_or_else(Vec::new, |identity| native_legs(identity, intent));
-            let ids = legs.iter().map(|leg| leg.id).chain([intent.id]);
-            keys.extend(ids.map(|id| (id, intent.key.clone())));
-        }
+    let (mut keys, mut rows) = (Keys::default(), Vec::new());
+    history::each::<Failure>(&needs.world(), needs.key(), |seq, record| {
+        keys.take(record);
         if let Event::Fill(fill) = &record.ev {
             rows.extend(wanted(args, fill, record, &keys).then(|| row(seq, record, fill, &keys)));
         }
@@ -60,23 +51,13 @@ fn read(needs: &Needs, args: &FillsArgs) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-/// The orders that come into the book with an event; the legs that the venue makes follow from them.
-fn intents(event: &Event) -> Vec<&Intent> {
-    match event {
-        Event::Intent(intent) => vec![intent],
-        Event::Adopted(adopted) => vec![&adopted.intent],
-        Event::Import(imported) => imported.orders.iter().map(|order| &order.intent).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn wanted(args: &FillsArgs, fill: &Fill, record: &Record, keys: &HashMap<OrderId, OrderKey>) -> bool {
+fn wanted(args: &FillsArgs, fill: &Fill, record: &Record, keys: &Keys) -> bool {
     args.symbol.as_ref().is_none_or(|symbol| *symbol == fill.instrument)
-        && args.key.as_ref().is_none_or(|key| keys.get(&fill.id) == Some(key))
+        && args.key.as_ref().is_none_or(|key| keys.get(fill.id) == Some(key))
         && args.since.is_none_or(|since| record.at >= since)
 }
 
-fn row(seq: Seq, record: &Record, fill: &Fill, keys: &HashMap<OrderId, OrderKey>) -> Row {
+fn row(seq: Seq, record: &Record, fill: &Fill, keys: &Keys) -> Row {
     let fee = |part: fn(&Fee) -> String| fill.fee.as_ref().map(part);
     Row {
         seq,
@@ -90,7 +71,7 @@ fn row(seq: Seq, record: &Record, fill: &Fill, keys: &HashMap<OrderId, OrderKey>
         fee_in: fee(|fee| fee.asset.to_string()),
         execution: fill.execution.to_string(),
         order: fill.id,
-        key: keys.get(&fill.id).cloned(),
+        key: keys.get(fill.id).cloned(),
     }
 }
 

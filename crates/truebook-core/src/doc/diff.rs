@@ -100,6 +100,18 @@ pub fn diff(old: &Doc, new: &Doc) -> Vec<Op> {
     differ.ops
 }
 
+/// The changes that a JSON merge patch at a place makes; none if it makes none. What the patch does not name is not
+/// looked at, so that a small patch costs little in a large document.
+///
+/// # Errors
+/// As [`Doc::merge_at`].
+pub fn diff_merge(old: &Doc, place: &Path, patch: &Doc) -> Result<Vec<Op>, SetError> {
+    old.check_set(place, patch)?;
+    let mut differ = Differ { path: place.to_string(), ops: Vec::new() };
+    differ.merge(old.get(place), patch);
+    Ok(differ.ops)
+}
+
 /// Makes changes in their order.
 ///
 /// An error leaves the document with the changes before it: apply to a clone, which costs nothing,
@@ -110,6 +122,21 @@ pub fn apply(doc: &mut Doc, ops: &[Op]) -> Result<(), ApplyError> {
         apply_one(doc, op).map_err(|cause| ApplyError { index, path: op.path().into(), cause })?;
     }
     Ok(())
+}
+
+/// The deepest place that is there and within which all of these changes are: whoever keeps what is at it can take
+/// them back, without a second handle on all the rest.
+pub fn scope(doc: &Doc, ops: &[Op]) -> Path {
+    let parents = ops.iter().map(|op| {
+        // A path that cannot be read says nothing of where the others are.
+        let path = Path::parse_pointer(op.path()).unwrap_or_default();
+        path.first(path.depth().saturating_sub(1))
+    });
+    let mut scope = parents.reduce(|one, other| one.shared_with(&other)).unwrap_or_default();
+    while doc.get(&scope).is_none() {
+        scope = scope.first(scope.depth() - 1);
+    }
+    scope
 }
 
 fn apply_one(doc: &mut Doc, op: &Op) -> Result<(), ApplyCause> {
@@ -201,6 +228,27 @@ impl Differ {
         }
         if new.len() < old.len() {
             bytes += self.truncate(new.len());
+        }
+        bytes
+    }
+
+    /// As [`Self::node`] between what is here and what a merge patch makes of it.
+    fn merge(&mut self, old: Option<&Doc>, patch: &Doc) -> usize {
+        let (Some(Doc::Object(before)), Doc::Object(changes)) = (old, patch) else {
+            let mut new = old.cloned().unwrap_or_default();
+            new.merge(patch);
+            return match old {
+                Some(old) => self.node(old, &new),
+                None => self.set(&new),
+            };
+        };
+        let mut bytes = 0;
+        for (key, change) in &**changes {
+            bytes += match (before.get(key), change) {
+                (None, Doc::Null) => 0,
+                (Some(_), Doc::Null) => self.below(key, Self::remove),
+                (before, change) => self.below(key, |differ| differ.merge(before, change)),
+            };
         }
         bytes
     }

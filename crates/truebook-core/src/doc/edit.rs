@@ -103,11 +103,28 @@ impl Doc {
     /// Nothing is changed on an error: what is created is always an object, and below one nothing is
     /// refused.
     fn reach(&mut self, path: &Path, value: &Self) -> Result<&mut Self, SetError> {
-        let fits = DEPTH_MAX.checked_sub(path.depth()).is_some_and(|depth| value.is_within_depth(depth));
-        if !fits {
-            return Err(SetError::TooDeep);
-        }
+        check_depth(path, value)?;
         path.steps().try_fold(self, |node, step| step.descend(node))
+    }
+
+    /// Whether [`Doc::set`] would take this value at this place. Nothing is changed.
+    ///
+    /// # Errors
+    /// What [`Doc::set`] would say.
+    pub fn check_set(&self, path: &Path, value: &Self) -> Result<(), SetError> {
+        check_depth(path, value)?;
+        let mut node = self;
+        for step in path.steps() {
+            let child = match node {
+                Self::Object(members) => members.get(step.key()),
+                Self::Array(items) => items.get(step.index_to_set(items.len())?),
+                scalar => return Err(step.through(scalar)),
+            };
+            // From here on objects are created, and below one nothing is refused.
+            let Some(child) = child else { return Ok(()) };
+            node = child;
+        }
+        Ok(())
     }
 
     fn has(&self, path: &Path) -> Result<bool, SetError> {
@@ -120,6 +137,11 @@ impl Doc {
         }
         Ok(true)
     }
+}
+
+fn check_depth(path: &Path, value: &Doc) -> Result<(), SetError> {
+    let fits = DEPTH_MAX.checked_sub(path.depth()).is_some_and(|depth| value.is_within_depth(depth));
+    if fits { Ok(()) } else { Err(SetError::TooDeep) }
 }
 
 fn merge_members(members: &mut Members, changes: &Members) {

@@ -24,7 +24,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-pub use diff::{ApplyCause, ApplyError, Op, apply, diff};
+pub use diff::{ApplyCause, ApplyError, Op, apply, diff, diff_merge, scope};
 pub use edit::SetError;
 pub use number::{Number, NumberError};
 pub use parse::{Limits, ParseError, ParseErrorKind};

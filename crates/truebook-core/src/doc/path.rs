@@ -160,6 +160,17 @@ impl Path {
         self.segments.len()
     }
 
+    /// The first so many segments.
+    pub(super) fn first(&self, depth: usize) -> Self {
+        Self { segments: self.segments[..depth].to_vec() }
+    }
+
+    /// The segments that both begin with.
+    pub(super) fn shared_with(&self, other: &Self) -> Self {
+        let pairs = self.segments.iter().zip(&other.segments);
+        self.first(pairs.take_while(|(one, two)| one == two).count())
+    }
+
     /// Whether this is the whole document.
     pub fn is_root(&self) -> bool {
         self.segments.is_empty()

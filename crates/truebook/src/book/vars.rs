@@ -2,7 +2,7 @@
 
 use super::readable::{RESERVED_KEY, check_vars};
 use super::{Book, Recorded, WriteError, lock};
-use truebook_core::doc::{Doc, Op, Path, diff};
+use truebook_core::doc::{Doc, Op, Path, diff, diff_merge};
 use truebook_core::event::{Event, Origin, Reserve, StateChanged};
 use truebook_core::state::State;
 
@@ -67,13 +67,10 @@ impl Book {
     /// As [`Self::set`].
     pub fn merge(&self, path: &Path, patch: &Doc) -> Result<Recorded, WriteError> {
         check_path(path)?;
-        self.change(Origin::Merge, |state| {
-            let old = &state.live().vars;
-            let mut new = old.clone();
-            new.merge_at(path, patch)?;
-            check_vars(&new)?;
-            Ok(diff(old, &new))
-        })
+        if path.is_root() {
+            check_patch(patch)?;
+        }
+        self.change(Origin::Merge, |state| Ok(diff_merge(&state.live().vars, path, patch)?))
     }
 
     fn change(
@@ -92,4 +89,11 @@ impl Book {
 fn check_path(path: &Path) -> Result<(), WriteError> {
     let reserved = path.segments().next().is_some_and(|first| first == RESERVED_KEY);
     if reserved { Err(WriteError::ReservedKey) } else { Ok(()) }
+}
+
+/// A patch at the top must leave an object, without the key that is not the bot's.
+fn check_patch(patch: &Doc) -> Result<(), WriteError> {
+    let members = patch.as_object().ok_or_else(|| WriteError::NotAnObject(patch.kind_name()))?;
+    let takes = members.get(RESERVED_KEY).is_some_and(|value| !value.is_null());
+    if takes { Err(WriteError::ReservedKey) } else { Ok(()) }
 }

@@ -29,27 +29,50 @@ pub struct Setup {
     pub pass: Box<dyn Fn(Duration)>,
 }
 
+/// A check and its name.
+type Check = (&'static str, fn(&Setup));
+
+/// Every check, in the order in which they are run.
+const CHECKS: [Check; 13] = [
+    ("what_is_sent_is_found_and_listed", what_is_sent_is_found_and_listed),
+    (
+        "an_id_that_comes_again_is_treated_as_the_class_says",
+        an_id_that_comes_again_is_treated_as_the_class_says,
+    ),
+    ("a_cancellation_is_taken_and_shows", a_cancellation_is_taken_and_shows),
+    ("a_filled_order_cannot_be_cancelled", a_filled_order_cannot_be_cancelled),
+    ("executions_are_listed_with_ids_each_once", executions_are_listed_with_ids_each_once),
+    ("the_chain_of_a_replaced_order_can_be_followed", the_chain_of_a_replaced_order_can_be_followed),
+    ("what_is_over_leaves_the_open_list", what_is_over_leaves_the_open_list),
+    ("what_is_refused_is_no_order", what_is_refused_is_no_order),
+    ("legs_are_reported_with_parent_and_role", legs_are_reported_with_parent_and_role),
+    ("a_long_list_is_read_to_its_end", a_long_list_is_read_to_its_end),
+    ("the_stream_brings_each_order_and_execution", the_stream_brings_each_order_and_execution),
+    ("positions_and_account_follow_the_executions", positions_and_account_follow_the_executions),
+    ("the_instrument_has_rules_and_a_price", the_instrument_has_rules_and_a_price),
+];
+
+/// The names of the checks, for whoever must leave one out because a venue has no such thing: a stream, say.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|(name, _)| *name)
+}
+
+/// Runs one check on a venue of its own. False if there is none of this name.
+///
+/// # Panics
+/// As [`check`].
+#[must_use]
+pub fn check_one(name: &str, setup: &Setup) -> bool {
+    let found = CHECKS.iter().find(|(known, _)| *known == name);
+    found.inspect(|(_, check)| check(setup)).is_some()
+}
+
 /// Runs every check, each on a venue of its own.
 ///
 /// # Panics
 /// If the venue does not keep the contract; the message says where.
 pub fn check(make: impl Fn() -> Setup) {
-    let checks: [fn(&Setup); 13] = [
-        what_is_sent_is_found_and_listed,
-        an_id_that_comes_again_is_treated_as_the_class_says,
-        a_cancellation_is_taken_and_shows,
-        a_filled_order_cannot_be_cancelled,
-        executions_are_listed_with_ids_each_once,
-        the_chain_of_a_replaced_order_can_be_followed,
-        what_is_over_leaves_the_open_list,
-        what_is_refused_is_no_order,
-        legs_are_reported_with_parent_and_role,
-        a_long_list_is_read_to_its_end,
-        the_stream_brings_each_order_and_execution,
-        positions_and_account_follow_the_executions,
-        the_instrument_has_rules_and_a_price,
-    ];
-    for check in checks {
+    for (_, check) in CHECKS {
         check(&make());
     }
 }

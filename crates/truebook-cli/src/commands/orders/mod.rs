@@ -1,7 +1,5 @@
 //! `orders`: the live ones, or all.
 
-pub(super) mod history;
-
 use crate::errors::{Failure, Outcome};
 use crate::flags::OrdersArgs;
 use crate::needs::Needs;
@@ -11,6 +9,7 @@ use truebook::core::id::{OrderId, VenueOrderId};
 use truebook::core::life::{Order, OrderState};
 use truebook::core::order::{OrderType, Role, Side, TimeInForce};
 use truebook::core::time::Utc;
+use truebook::history;
 
 /// One order; part of the contract.
 #[derive(Serialize)]
@@ -42,7 +41,7 @@ struct Row {
 }
 
 pub(super) fn run(needs: &Needs, args: &OrdersArgs) -> Result<Outcome, Failure> {
-    let mut rows = if args.all { history::orders(needs)? } else { live(needs)? };
+    let mut rows = if args.all { history::orders(&needs.world(), needs.key())? } else { live(needs)? };
     rows.retain(|(order, state)| wanted(args, order, *state));
     rows.sort_by_key(|(order, _)| order.intended_at);
     let rows: Vec<Row> = rows.iter().map(|(order, state)| row(order, *state)).collect();

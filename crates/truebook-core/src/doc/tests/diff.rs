@@ -5,9 +5,9 @@ use core::error::Error;
 
 use proptest::prelude::*;
 
-use super::strategy::{docs, pairs};
+use super::strategy::{docs, keys, pairs};
 use super::{doc, path};
-use crate::doc::{Doc, Op, apply, diff};
+use crate::doc::{Doc, Op, Path, apply, diff, diff_merge, scope};
 
 fn text(ops: &[Op]) -> String {
     serde_json::to_string(ops).unwrap()
@@ -161,4 +161,37 @@ fn approx_bytes(op: &Op) -> usize {
         Op::Remove { .. } | Op::Truncate { .. } => 0,
     };
     12 + op.path().len() + value
+}
+
+proptest! {
+    #[test]
+    fn a_merge_as_changes_does_what_the_merge_does(
+        old in docs(), patch in docs(), keys in proptest::collection::vec(keys(), 0..4)
+    ) {
+        let place = Path::from_segments(&keys).unwrap();
+        let mut merged = old.clone();
+        match (merged.merge_at(&place, &patch), diff_merge(&old, &place, &patch)) {
+            (Ok(()), Ok(ops)) => {
+                let mut made = old.clone();
+                apply(&mut made, &ops).unwrap();
+                prop_assert_eq!(&made, &merged, "{:?}", ops);
+                prop_assert_eq!(ops.is_empty(), made == old);
+            }
+            (merged, ops) => prop_assert_eq!(merged.err(), ops.err()),
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_the_scope_takes_changes_back((old, new) in pairs(), broken in 0usize..4) {
+        let mut ops = diff(&old, &new);
+        let first = ops.first().map_or("", Op::path);
+        let beside = first.rsplit_once('/').map_or("", |(parent, _)| parent).to_string() + "/no such member";
+        ops.insert(broken.min(ops.len()), Op::Remove { path: beside });
+        let scope = scope(&old, &ops);
+        let kept = old.get(&scope).cloned().unwrap();
+        let mut made = old.clone();
+        prop_assert!(apply(&mut made, &ops).is_err());
+        made.set(&scope, kept).unwrap();
+        prop_assert_eq!(made, old);
+    }
 }

@@ -1,24 +1,51 @@
-//! Orders that are over: they have left the state, and the journal has them.
+//! What has left the state, and is in the journal: orders that are over, executions. Works beside a writer.
 
-use crate::errors::Failure;
-use crate::needs::Needs;
-use std::collections::BTreeMap;
+use crate::book::OpenError;
+use crate::crypt::KeySource;
+use crate::log::{LogError, LogReader};
+use crate::world::World;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use truebook::core::event::{Closed, Event, Record};
-use truebook::core::id::{OrderId, Seq};
-use truebook::core::life::{Order, OrderState};
-use truebook::core::seen::order_seen_id;
-use truebook::core::state::State;
-use truebook::log::LogReader;
+use truebook_core::bracket::native_legs;
+use truebook_core::event::{Closed, Event, Record};
+use truebook_core::id::{OrderId, OrderKey, Seq};
+use truebook_core::identity::Identity;
+use truebook_core::life::{Order, OrderState};
+use truebook_core::order::Intent;
+use truebook_core::seen::order_seen_id;
+use truebook_core::state::{FoldError, State};
+
+/// Why the history cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The book cannot be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its journal cannot be read on.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// An event does not fit.
+    #[error("event {seq} does not fit those before it")]
+    Misfit {
+        /// Its sequence number.
+        seq: Seq,
+        /// Why not.
+        source: FoldError,
+    },
+}
 
 /// Goes through the journal, oldest event first.
-pub(in crate::commands) fn each(
-    needs: &Needs,
-    mut look: impl FnMut(Seq, &Record) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut reader = LogReader::open(&needs.world(), needs.key(), Seq::new(1))?;
+///
+/// # Errors
+/// If the journal cannot be read, or whatever `look` says.
+pub fn each<E: From<HistoryError>>(
+    world: &World,
+    key: Option<KeySource>,
+    mut look: impl FnMut(Seq, &Record) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut reader = LogReader::open(world, key, Seq::new(1)).map_err(HistoryError::from)?;
     loop {
-        let batch = reader.next_batch()?;
+        let batch = reader.next_batch().map_err(HistoryError::from)?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -29,10 +56,49 @@ pub(in crate::commands) fn each(
 }
 
 /// Every order there ever was, with its state.
-pub(super) fn orders(needs: &Needs) -> Result<Vec<(Order, OrderState)>, Failure> {
+///
+/// # Errors
+/// See [`HistoryError`].
+pub fn orders(world: &World, key: Option<KeySource>) -> Result<Vec<(Order, OrderState)>, HistoryError> {
     let mut replay = Replay { state: None, over: BTreeMap::new() };
-    each(needs, |seq, record| replay.take(seq, record))?;
+    each(world, key, |seq, record| replay.take(seq, record))?;
     Ok(replay.into_orders())
+}
+
+/// Which key each order bears, learnt from the events one after the other.
+#[derive(Default)]
+pub struct Keys {
+    identity: Option<Identity>,
+    keys: HashMap<OrderId, OrderKey>,
+}
+
+impl Keys {
+    /// Learns from the next event.
+    pub fn take(&mut self, record: &Record) {
+        if let Event::Created(created) = &record.ev {
+            self.identity = Some(created.identity.clone());
+        }
+        for intent in intents(&record.ev) {
+            let legs = self.identity.as_ref().map_or_else(Vec::new, |identity| native_legs(identity, intent));
+            let ids = legs.iter().map(|leg| leg.id).chain([intent.id]);
+            self.keys.extend(ids.map(|id| (id, intent.key.clone())));
+        }
+    }
+
+    /// The key of an order.
+    pub fn get(&self, id: OrderId) -> Option<&OrderKey> {
+        self.keys.get(&id)
+    }
+}
+
+/// The orders that come into the book with an event; the legs that the venue makes follow from them.
+fn intents(event: &Event) -> Vec<&Intent> {
+    match event {
+        Event::Intent(intent) => vec![intent],
+        Event::Adopted(adopted) => vec![&adopted.intent],
+        Event::Import(imported) => imported.orders.iter().map(|order| &order.intent).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The fold of the events, and what left it on the way.
@@ -42,9 +108,8 @@ struct Replay {
 }
 
 impl Replay {
-    fn take(&mut self, seq: Seq, record: &Record) -> Result<(), Failure> {
-        let misfit =
-            |failed| Failure::new(format!("event {seq} does not fit those before it")).with_cause(&failed);
+    fn take(&mut self, seq: Seq, record: &Record) -> Result<(), HistoryError> {
+        let misfit = |source| HistoryError::Misfit { seq, source };
         let Some(state) = &mut self.state else {
             self.state = Some(State::begin(record).map_err(misfit)?);
             return Ok(());

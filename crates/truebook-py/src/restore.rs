@@ -1,0 +1,129 @@
+//! Putting a book back from a backup: planned first, carried out only when that is wanted.
+
+use crate::core::{KeyTold, key_source};
+use crate::fault::Fault;
+use crate::options::{sibling, target};
+use crate::spec;
+use pyo3::prelude::*;
+use serde::Deserialize;
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+use truebook::World;
+use truebook::backup::restore::{self, Options, Point, Silent};
+use truebook::backup::{Shelf, Target, shelf};
+use truebook::core::id::{BookId, Seq};
+use truebook::crypt::KeySource;
+use truebook::journal::JournalOptions;
+
+/// What was told.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    path: PathBuf,
+    places: Option<Vec<String>>,
+    book: Option<BookId>,
+    generation: Option<String>,
+    seq: Option<u64>,
+    time: Option<String>,
+    why: String,
+    step: Step,
+}
+
+/// How far to go.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Step {
+    Plan,
+    Done,
+}
+
+/// Plans a restore, and carries it out if that is told; tells as JSON. `told` is JSON.
+#[pyfunction]
+pub(crate) fn restore_book(py: Python<'_>, told: String, key: KeyTold) -> PyResult<String> {
+    let told: Told =
+        serde_json::from_str(&told).map_err(|failed| Fault::new("OptionError", failed.to_string()))?;
+    let key = key_source(key);
+    Ok(py.detach(move || told.restore(key))?)
+}
+
+impl Told {
+    fn restore(&self, key: Option<KeySource>) -> Result<String, Fault> {
+        if self.why.trim().is_empty() {
+            return Err(Fault::new("OptionError", "the reason is empty").with_hint("why=\"what happened\""));
+        }
+        let world = World::real(&self.path);
+        if self.step == Step::Done {
+            // An earlier one that was decided comes first: planning over it would be planning over half a book.
+            restore::finish(&world).map_err(Fault::from)?;
+        }
+        let (shelf, plan) = self.find(&world, key.as_ref())?;
+        let words = plan.to_string();
+        if self.step == Step::Plan {
+            return Ok(json!({ "step": "plan", "plan": plan, "done": null, "text": words }).to_string());
+        }
+        let options = Options { key, journal: JournalOptions::default(), why: self.why.clone() };
+        let done = restore::restore(&world, &shelf, &plan, &options, &mut Silent)?;
+        Ok(json!({ "step": "done", "plan": plan, "done": done, "text": words }).to_string())
+    }
+
+    /// The first place that can be used, and the plan from there; why the last one cannot, if none can.
+    fn find(&self, world: &World, key: Option<&KeySource>) -> Result<(Shelf, restore::Plan), Fault> {
+        let places = self.places.clone().unwrap_or_else(|| vec![sibling(&self.path).display().to_string()]);
+        let mut failed = Fault::new("BackupError", "no place for backups is given");
+        for place in places {
+            match self.look(&place, world, key) {
+                Ok(found) => return Ok(found),
+                Err(other) => failed = other,
+            }
+        }
+        Err(failed)
+    }
+
+    fn look(
+        &self,
+        place: &str,
+        world: &World,
+        key: Option<&KeySource>,
+    ) -> Result<(Shelf, restore::Plan), Fault> {
+        let target = target(place)?;
+        let book = self.which_book(&*target, world)?;
+        let shelf = Shelf::new(Arc::clone(&target), book, None);
+        let plan = restore::plan(world, &shelf, self.point(&shelf)?, key)?;
+        Ok((shelf, plan))
+    }
+
+    /// The book that was named, the one that is in the directory, or the only one there is.
+    fn which_book(&self, target: &dyn Target, world: &World) -> Result<BookId, Fault> {
+        let books = shelf::books(target)?;
+        let place = target.describe("");
+        let there: Vec<String> = books.iter().map(|(book, name)| format!("{book} ({name})")).collect();
+        let wrong = |what: String| Err(Fault::new("BackupError", what));
+        if let Some(book) = self.book {
+            let found = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+            return if books.contains_key(&book) {
+                Ok(book)
+            } else {
+                wrong(format!("{place} has no backup of book {book}; it has: {found}"))
+            };
+        }
+        let local = restore::book_in(world).filter(|book| books.contains_key(book));
+        match (local, books.keys().next(), books.len()) {
+            (Some(book), ..) => Ok(book),
+            (None, Some(book), 1) => Ok(*book),
+            (None, None, _) => wrong(format!("there is no backup in {place}")),
+            (None, Some(_), _) => {
+                wrong(format!("{place} has backups of several books, say which: {}", there.join(", ")))
+            }
+        }
+    }
+
+    fn point(&self, shelf: &Shelf) -> Result<Point, Fault> {
+        Ok(match (&self.generation, self.seq, &self.time) {
+            (Some(generation), ..) => Point::Generation(shelf.find(generation)?),
+            (None, Some(seq), _) => Point::Seq(Seq::new(seq)),
+            (None, None, Some(time)) => Point::Time(spec::time(time)?),
+            (None, None, None) => Point::Latest,
+        })
+    }
+}
