@@ -60,11 +60,15 @@ impl Told {
         let (shelf, plan) = self.find(&world, key.as_ref())?;
         let words = plan.to_string();
         if self.step == Step::Plan {
-            return Ok(json!({ "step": "plan", "plan": plan, "done": null, "text": words }).to_string());
+            return Ok(json!({ "step": "plan", "plan": plan, "done": null, "before": null, "text": words })
+                .to_string());
         }
-        let options = Options { key, journal: JournalOptions::default(), why: self.why.clone() };
+        // What stands there is kept aside in any case.
+        let before = keep_before_restore(&world, &shelf, key.clone()).ok().flatten();
+        let options = Options { key, why: self.why.clone(), ..Options::default() };
         let done = restore::restore(&world, &shelf, &plan, &options, &mut Silent)?;
-        Ok(json!({ "step": "done", "plan": plan, "done": done, "text": words }).to_string())
+        let told = json!({ "step": "done", "plan": plan, "done": done, "before": before, "text": words });
+        Ok(told.to_string())
     }
 
     /// The first place that can be used, and the plan from there; why the last one cannot, if none can.

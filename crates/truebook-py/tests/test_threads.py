@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import random
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,68 +189,3 @@ def test_p4_a_task_that_is_cancelled_in_an_intent_leaves_it_unknown(data: Path) 
             assert order is not None and order.state is OrderState.UNKNOWN
 
     asyncio.run(main())
-
-
-VICTIM = """
-import sys, threading, truebook
-data, store = sys.argv[1:]
-venue = truebook.PaperVenue(prices={"XYZ": "100"}, store=store)
-book = truebook.open(data, venue=venue, backups=False)
-book.reconcile()
-begin = book.state.get("begin", 0)
-book.state["begin"] = begin + 1
-lock = threading.Lock()
-def work(number):
-    turn = 0
-    while True:
-        turn += 1
-        book.state.set(["saved", f"{begin}-{number}"], turn)
-        with lock:
-            print(f"s {begin}-{number} {turn}", flush=True)
-        key = f"{begin}-{number}-{turn}"
-        if turn % 4 == 0:
-            book.submit(key, truebook.Order("XYZ", "buy", "1", "limit", limit="90"))
-            with lock:
-                print(f"o {key} 0", flush=True)
-for number in range(64):
-    threading.Thread(target=work, args=(number,), daemon=True).start()
-threading.Event().wait()
-"""
-
-KILLS = int(os.environ.get("TRUEBOOK_PY_KILLS", "4"))
-
-
-def test_p1_p3_a_killed_bot_has_lost_nothing_and_sent_nothing_twice(data: Path, tmp_path: Path) -> None:
-    store, script = tmp_path / "venue", tmp_path / "victim.py"
-    script.write_text(VICTIM)
-    rng = random.Random(os.environ.get("TRUEBOOK_SEED", "1"))
-    saved: dict[str, int] = {}
-    ordered: set[str] = set()
-    for _ in range(KILLS):
-        victim = subprocess.Popen(
-            [sys.executable, str(script), str(data), str(store)], stdout=subprocess.PIPE
-        )
-        assert victim.stdout is not None
-        told = [victim.stdout.readline()]
-        reader = threading.Thread(target=told.extend, args=(victim.stdout,))
-        reader.start()
-        time.sleep(rng.uniform(0.0, 0.4))
-        victim.send_signal(signal.SIGKILL)
-        victim.wait(20)
-        reader.join(20)
-        for line in told:
-            kind, name, turn = line.decode().split() if line.endswith(b"\n") else ("", "", "")
-            if kind == "s":
-                saved[name] = max(saved.get(name, 0), int(turn))
-            elif kind == "o":
-                ordered.add(name)
-    venue = truebook.PaperVenue(prices={"XYZ": "100"}, store=store)
-    with truebook.open(data, venue=venue, backups=False) as book:
-        kept = book.state["saved"]
-        assert all(kept.get(name, 0) >= turn for name, turn in saved.items())
-        book.reconcile()
-        orders = {order.key: order.id for order in book.orders(all=True)}
-        assert ordered <= set(orders)
-        sent = [order["client_id"] for order in venue.audit()["orders"]]
-        assert len(sent) == len(set(sent)) and set(sent) <= set(orders.values())
-    assert json.dumps(kept) and saved

@@ -60,7 +60,7 @@ pub(super) fn run(needs: &Needs, args: &RestoreArgs) -> Result<Outcome, Failure>
         needs.out().text(&plan.to_string())?;
     }
     ask(needs, args)?;
-    before::restoring(needs, &shelf)?;
+    before::restoring(needs, &shelf);
     let done = carry_out(needs, args, &shelf, &plan)?;
     show(needs, &plan, Some(&done))?;
     Ok(Outcome::Fine)

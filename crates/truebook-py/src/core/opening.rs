@@ -142,7 +142,7 @@ fn start_keeper(told: &Told, book: &Book) -> Result<(Option<Keeper>, Vec<String>
     if usable.is_empty() {
         return Ok((None, left_out));
     }
-    let options =
-        KeeperOptions { places: usable, schedule: told.schedule()?, key: told.key(), scratch: None };
+    let (schedule, key) = (told.schedule()?, told.key());
+    let options = KeeperOptions { places: usable, late: Vec::new(), schedule, key, scratch: None };
     Ok((Some(Keeper::start(book, &options)?), left_out))
 }

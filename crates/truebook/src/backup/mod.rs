@@ -6,6 +6,7 @@
 
 #[cfg(feature = "encrypt")]
 pub mod age;
+pub mod before;
 pub mod create;
 pub mod error;
 pub mod fallback;
@@ -28,6 +29,7 @@ pub mod verify;
 
 #[cfg(feature = "encrypt")]
 pub use age::{AgeError, Identities, PassphraseIdentity, Recipients, new_passphrase_identity};
+pub use before::{keep_before, keep_before_restore};
 pub use create::{Made, Progress, Silent, create};
 pub use error::BackupError;
 pub use fallback::Fallback;
