@@ -11,10 +11,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use truebook::World;
 use truebook::backup::restore::{self, Options, Point, Silent};
-use truebook::backup::{Shelf, Target, shelf};
+use truebook::backup::{Shelf, Target, keep_before_restore, shelf};
 use truebook::core::id::{BookId, Seq};
 use truebook::crypt::KeySource;
-use truebook::journal::JournalOptions;
 
 /// What was told.
 #[derive(Deserialize)]
@@ -60,14 +59,19 @@ impl Told {
         let (shelf, plan) = self.find(&world, key.as_ref())?;
         let words = plan.to_string();
         if self.step == Step::Plan {
-            return Ok(json!({ "step": "plan", "plan": plan, "done": null, "before": null, "text": words })
-                .to_string());
+            return Ok(json!({ "step": "plan", "plan": plan, "done": null, "text": words }).to_string());
         }
-        // What stands there is kept aside in any case.
-        let before = keep_before_restore(&world, &shelf, key.clone()).ok().flatten();
+        // What stands there is kept aside in any case: that this failed is told, and stops nothing.
+        let (before, before_failed) = match keep_before_restore(&world, &shelf, key.clone()) {
+            Ok(kept) => (kept, None),
+            Err(failed) => (None, Some(failed.to_string())),
+        };
         let options = Options { key, why: self.why.clone(), ..Options::default() };
         let done = restore::restore(&world, &shelf, &plan, &options, &mut Silent)?;
-        let told = json!({ "step": "done", "plan": plan, "done": done, "before": before, "text": words });
+        let told = json!({
+            "step": "done", "plan": plan, "done": done, "text": words, "before": before,
+            "before_failed": before_failed,
+        });
         Ok(told.to_string())
     }
 

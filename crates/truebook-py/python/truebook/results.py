@@ -364,3 +364,7 @@ class Restoration:
     done: Optional[Mapping[str, Any]]
     #: The plan in words.
     text: str = field(repr=False, default="")
+    #: The generation that has the book as it was before; ``None`` if there was none, or it could not be made.
+    before: Optional[str] = None
+    #: Why it could not be made.
+    before_failed: Optional[str] = None
