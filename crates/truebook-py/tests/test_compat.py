@@ -389,3 +389,22 @@ def test_any_state_with_integer_keys_is_the_same_after_packing_and_json(state: d
     found = json.loads(json.dumps(packed))
     unpack(found, json.loads(json.dumps(marks)))
     assert found == state
+
+
+def test_orders_that_come_and_go_between_saves_are_all_there(tmp_path: Path) -> None:
+    with manager(tmp_path) as made:
+        active: dict[int, Any] = {}
+        made.order_manager.load_state({"active_orders": active})
+        for number in range(40):
+            active[number * 7 % 40] = {"turn": number}
+            if number % 3 == 0:
+                active.pop(next(iter(active)))
+            if number % 5 == 0 and active:
+                # As many keys as before, and others.
+                active[1_000 + number] = active.pop(max(active))
+            assert made.save_state() is True
+            saved = made.book.state["order_manager"]["active_orders"]
+            assert saved == {str(key): order for key, order in active.items()}
+    with manager(tmp_path) as again:
+        assert again.load_state() is True
+        assert again.order_manager.get_state() == {"active_orders": active}

@@ -6,6 +6,7 @@ An order map ``{101: …}`` that comes back as ``{"101": …}`` no longer finds 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any, Union
 
 #: Where integer keys stood, by JSON Pointer: ``True`` for all keys of the dict, or the list of those that were.
@@ -20,7 +21,33 @@ BY_ORDER = (
 )
 
 
-def pack_known(state: dict[str, Any]) -> tuple[dict[str, Any], Marks]:
+class Texts:
+    """The integer keys of one dict as text, in the order of the text, from one save to the next.
+
+    The book compares what is saved with what it has. It does that several times as fast where keys are the same
+    objects as the last time, and in its own order.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+        self._ordered: list[tuple[int, str]] = []
+
+    def of(self, found: dict[Any, Any]) -> Union[dict[str, Any], None]:
+        """The dict with text for its keys; ``None`` if they are not all integers."""
+        if len(self._ordered) == len(found):
+            try:
+                return {text: found[key] for key, text in self._ordered}
+            except KeyError:
+                pass  # Other keys, as many.
+        if not all(type(key) is int for key in found):
+            return None
+        known = self._known
+        self._known = {key: known.get(key) or str(key) for key in found}
+        self._ordered = sorted(self._known.items(), key=itemgetter(1))
+        return {text: found[key] for key, text in self._ordered}
+
+
+def pack_known(state: dict[str, Any], texts: dict[str, Texts]) -> tuple[dict[str, Any], Marks]:
     """The state with ``str`` keys in the dicts by order id, which are the only ones that are looked at."""
     packed, marks = dict(state), Marks()
     for path in BY_ORDER:
@@ -32,8 +59,12 @@ def pack_known(state: dict[str, Any]) -> tuple[dict[str, Any], Marks]:
             holder[segment] = holder = dict(inner)
         else:
             found = holder.get(path[-1])
-            if isinstance(found, dict):
-                holder[path[-1]] = _keys_to_text(found, _pointer(path), marks)
+            if isinstance(found, dict) and found:
+                at = _pointer(path)
+                quick = texts.setdefault(at, Texts()).of(found)
+                if quick is not None:
+                    marks[at] = True
+                holder[path[-1]] = _keys_to_text(found, at, marks) if quick is None else quick
     return packed, marks
 
 

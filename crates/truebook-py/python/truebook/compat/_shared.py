@@ -39,12 +39,13 @@ class Shared:
         self._copied_at = time.monotonic()
         self._copied_seq = book.seq
         self._deep = False
+        self._texts: dict[str, _keys.Texts] = {}
 
     def save(self, state: dict[str, Any]) -> None:
         """Makes this the state. Durable when it returns; only the difference is written."""
         with self.lock:
             if not self._deep:
-                packed, marks = _keys.pack_known(state)
+                packed, marks = _keys.pack_known(state, self._texts)
                 try:
                     self._save_packed(packed, marks)
                     return
