@@ -57,7 +57,11 @@ pub fn settle(context: &Context, assessment: &mut Assessment, now: Utc) -> Resul
 /// among them: nothing may be built on such a name.
 fn make_names_durable(context: &Context) -> Result<(), FileError> {
     for dir in ["", JOURNAL_DIR, CHECKPOINT_DIR, crate::checkpoint::RUN_DIR] {
-        context.sync_dir(dir)?;
+        match context.sync_dir(dir) {
+            // What was in it is lost or not by what else there is; somewhere new files must go.
+            Err(failed) if failed.source.kind() == std::io::ErrorKind::NotFound => context.create_dir(dir)?,
+            synced => synced?,
+        }
     }
     Ok(())
 }

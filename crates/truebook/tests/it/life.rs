@@ -8,6 +8,19 @@ use truebook::core::state::FoldError;
 use truebook::verify::{Silent, verify};
 
 #[test]
+fn p7_a_directory_for_derived_files_that_is_gone_is_made_again() {
+    let place = Place::new();
+    place.create().close().unwrap();
+    for dir in ["checkpoints", "seen"] {
+        std::fs::remove_dir_all(place.file(dir)).unwrap();
+        let book = place.open();
+        assert!(!book.report().has_damage(), "{dir}: {:?}", book.report().findings);
+        book.close().unwrap();
+        assert!(place.file(dir).is_dir(), "{dir}");
+    }
+}
+
+#[test]
 fn p1_what_was_saved_is_there_after_opening_again() {
     let place = Place::new();
     let book = place.create();
