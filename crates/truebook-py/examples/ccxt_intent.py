@@ -16,9 +16,9 @@ import truebook
 from truebook.venues import CcxtVenue
 
 # The exchange that answers here is the one of the tests.
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from tests.fakes.binance import SYMBOL, BinanceFake  # noqa: E402
-from tests.fakes.transport import Lost  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests"))
+from fakes.binance import SYMBOL, BinanceFake  # noqa: E402
+from fakes.transport import Lost  # noqa: E402
 
 
 def buy(book: truebook.Book, exchange: ccxt.Exchange, key: str) -> truebook.Submitted:

@@ -16,8 +16,8 @@ import truebook
 from truebook.venues import IbVenue
 
 # The gateway that answers here is the one of the tests.
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from tests.fakes.gateway import ACCOUNT, GatewayFake  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests"))
+from fakes.gateway import ACCOUNT, GatewayFake  # noqa: E402
 
 
 def show(book: truebook.Book, when: str) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.kill_bot import open_book
+from kill_bot import open_book
 
 #: How often the bot is killed.
 KILLS = int(os.environ.get("TRUEBOOK_KILLS", "200"))
@@ -87,12 +87,12 @@ def test_p1_p2_p3_killed_at_random_moments_nothing_acknowledged_is_lost_and_noth
     data, chance = str(tmp_path / "data"), random.Random(SEED)
     states: dict[str, int] = {}
     keys: set[str] = set()
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parent
     with VenueServer() as venue:
         threading.Thread(target=venue.serve_forever, daemon=True).start()
         port = venue.server_address[1]
         for kill in range(KILLS):
-            words = [sys.executable, "-m", "tests.kill_bot", data, str(port), str(kill + 1)]
+            words = [sys.executable, str(root / "kill_bot.py"), data, str(port), str(kill + 1)]
             for said in _run_and_kill(words, root, chance):
                 if said[0] == "state":
                     states[said[1]] = max(states.get(said[1], 0), int(said[2]))
