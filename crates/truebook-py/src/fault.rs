@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use serde_json::{Value, json};
 use std::error::Error;
 use truebook::backup::BackupError;
+use truebook::backup::address::PlaceError;
 use truebook::book::import::ImportError;
 use truebook::book::{OpenError, WriteError};
 use truebook::core::gate::Refusal;
@@ -206,6 +207,15 @@ impl From<BackupError> for Fault {
             BackupError::Write(failed) => failed.into(),
             BackupError::File(failed) => OpenError::File(failed).into(),
             other => Self::caused("BackupError", &other),
+        }
+    }
+}
+
+impl From<PlaceError> for Fault {
+    fn from(failed: PlaceError) -> Self {
+        match &failed {
+            PlaceError::File(_) => Self::caused("FileError", &failed),
+            _ => Self::caused("BackupError", &failed).maybe_hint(failed.way_out()),
         }
     }
 }

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use truebook::World;
+use truebook::backup::address::{self, PlaceError, sibling};
 use truebook::backup::form::LEVEL_DEFAULT;
+use truebook::backup::form::{Lock, Unlock};
 use truebook::backup::keeper::Schedule;
-use truebook::backup::target::{Backoff, Retrying, Stop, from_url};
-use truebook::backup::{Fallback, Form, Place, Shelf, Shipping, Target};
+use truebook::backup::target::Distance;
+use truebook::backup::{AgeError, Fallback, Form, Identities, Place, Recipients, Shelf, Shipping, Target};
 use truebook::book::{CheckpointSchedule, NewBook, OnChangedSettings, OnDamage, OnLoss, OpenOptions, Upkeep};
 use truebook::core::doc::Doc;
 use truebook::core::id::{AccountName, BookId, BookName, VenueName};
@@ -17,13 +19,9 @@ use truebook::core::identity::{Expected, Mode};
 use truebook::core::retention::Keep;
 use truebook::crypt::KeySource;
 use truebook::journal::JournalOptions;
-use truebook::world::SystemEntropy;
-
-/// What the directory beside the book is called.
-const SIBLING_SUFFIX: &str = ".backups";
 
 /// What was told, but for secrets and objects.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Told {
     path: PathBuf,
@@ -45,6 +43,14 @@ pub(crate) struct Told {
     /// Not among what was written: it stays out of every text.
     #[serde(skip)]
     key: Option<KeySource>,
+    /// For whom backups are encrypted: age recipients.
+    backup_recipients: Vec<String>,
+    /// A file with age identities, which opens them.
+    backup_identity: Option<PathBuf>,
+    #[serde(skip)]
+    lock: Option<Arc<dyn Lock>>,
+    #[serde(skip)]
+    unlock: Option<Arc<dyn Unlock>>,
 }
 
 /// What to do where there is no book.
@@ -103,7 +109,16 @@ impl Told {
     pub(crate) fn parse(text: &str, key: Option<KeySource>) -> Result<Self, Fault> {
         let told: Self =
             serde_json::from_str(text).map_err(|failed| Fault::new("OptionError", failed.to_string()))?;
-        Ok(Self { key, ..told })
+        let (lock, unlock) = (told.lock()?, unlock(told.backup_identity.as_deref())?);
+        Ok(Self { key, lock, unlock, ..told })
+    }
+
+    fn lock(&self) -> Result<Option<Arc<dyn Lock>>, Fault> {
+        if self.backup_recipients.is_empty() {
+            return Ok(None);
+        }
+        let parsed = Recipients::parse(&self.backup_recipients);
+        Ok(Some(Arc::new(parsed.map_err(|failed| wrong_age("backup_recipients", &failed))?)))
     }
 
     /// The world with the book's directory.
@@ -175,7 +190,8 @@ impl Told {
 
     /// The directory's own name, also when it was given as `.`.
     fn usual_name(&self) -> Result<String, Fault> {
-        let name = whole(&self.path).file_name().map(|name| name.to_string_lossy().into_owned());
+        let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         name.ok_or_else(|| Fault::new("OptionError", "the directory has no name").with_hint("name=\"…\""))
     }
 
@@ -187,14 +203,10 @@ impl Told {
         self.account.as_deref().map(AccountName::new).transpose().map_err(wrong_name)
     }
 
-    fn sibling(&self) -> PathBuf {
-        sibling(&self.path)
-    }
-
     /// Where backups are made and looked for.
     pub(crate) fn places(&self) -> Vec<String> {
         match &self.backups {
-            Backups::Sibling => vec![self.sibling().display().to_string()],
+            Backups::Sibling => vec![sibling(&self.path).display().to_string()],
             Backups::None => Vec::new(),
             Backups::Places(places) => places.clone(),
         }
@@ -202,12 +214,12 @@ impl Told {
 
     /// Where a damaged book is mended from: the directory beside it, then the places that were given.
     fn fallbacks(&self) -> Vec<Fallback> {
-        let sibling = self.sibling();
+        let sibling = sibling(&self.path);
         let beside = sibling.is_dir().then(|| sibling.display().to_string());
         let given = self.places().into_iter().filter(|place| Path::new(place) != sibling);
         // A sound book opens without any; those that cannot be used are told of with the backups.
         let places = beside.into_iter().chain(given).filter_map(|place| target(&place).ok());
-        places.map(|target| Fallback { target, unlock: None }).collect()
+        places.map(|target| Fallback { target, unlock: self.unlock.clone() }).collect()
     }
 
     /// When backups are made.
@@ -222,10 +234,11 @@ impl Told {
     pub(crate) fn shelves(&self, book: BookId) -> Result<Shelves, Fault> {
         let (mut usable, mut failed) = (Vec::new(), Vec::new());
         for place in self.places() {
-            self.refuse_inside(&place)?;
             match self.shelf(&place, book) {
                 Ok(place) => usable.push(place),
-                Err(fault) => failed.push(fault),
+                // What would never be of use is no place that is missing.
+                Err(PlaceError::Inside { place }) => return Err(PlaceError::Inside { place }.into()),
+                Err(failed_place) => failed.push(Fault::from(failed_place)),
             }
         }
         match failed.pop() {
@@ -237,33 +250,30 @@ impl Told {
         }
     }
 
-    fn shelf(&self, place: &str, book: BookId) -> Result<Place, Fault> {
-        let target = self.target_to_write(place)?;
+    fn shelf(&self, place: &str, book: BookId) -> Result<Place, PlaceError> {
+        let target = address::open_to_write(&self.path, place)?;
         let keep = Keep { last: self.keep_last, hourly: 0, daily: 0, weekly: 0, monthly: 0 };
-        let shipping = if is_remote(place) { Shipping::Continuous } else { Shipping::WithGenerations };
-        let form = Form { level: LEVEL_DEFAULT, lock: None };
-        Ok(Place { shelf: Shelf::new(target, book, None), form, keep, shipping })
+        let shipping = match address::distance(place) {
+            Distance::Near => Shipping::WithGenerations,
+            Distance::Far => Shipping::Continuous,
+        };
+        let (lock, unlock) = (self.lock.clone(), self.unlock.clone());
+        let form = Form { level: LEVEL_DEFAULT, lock };
+        Ok(Place { shelf: Shelf::new(target, book, unlock), form, keep, shipping })
     }
+}
 
-    /// What destroys the book must not destroy its backups.
-    fn refuse_inside(&self, place: &str) -> Result<(), Fault> {
-        if is_remote(place) || !directory_of(place).starts_with(whole(&self.path)) {
-            return Ok(());
-        }
-        let message =
-            format!("{place} is inside the book's directory: what destroys the book destroys its backups");
-        Err(Fault::new("BackupError", message).with_hint("a directory elsewhere, best on another disk"))
-    }
+/// What opens encrypted backups: the identities in a file.
+pub(crate) fn unlock(file: Option<&Path>) -> Result<Option<Arc<dyn Unlock>>, Fault> {
+    let Some(file) = file else { return Ok(None) };
+    let text = std::fs::read_to_string(file)
+        .map_err(|failed| Fault::new("OptionError", format!("read {}: {failed}", file.display())))?;
+    let identities = Identities::from_file_text(&text);
+    Ok(Some(Arc::new(identities.map_err(|failed| wrong_age(&file.display().to_string(), &failed))?)))
+}
 
-    /// The directory beside the book is made, others must be there.
-    fn target_to_write(&self, place: &str) -> Result<Arc<dyn Target>, Fault> {
-        if !is_remote(place) && directory_of(place) == self.sibling() {
-            std::fs::create_dir_all(self.sibling()).map_err(|failed| {
-                Fault::new("FileError", format!("create the directory {place}: {failed}"))
-            })?;
-        }
-        target(place)
-    }
+fn wrong_age(what: &str, failed: &AgeError) -> Fault {
+    Fault::new("OptionError", format!("{what}: {failed}"))
 }
 
 /// The places of a book.
@@ -274,36 +284,9 @@ pub(crate) struct Shelves {
     pub(crate) left_out: Vec<String>,
 }
 
-fn directory_of(place: &str) -> PathBuf {
-    whole(Path::new(place.strip_prefix("file://").unwrap_or(place)))
-}
-
-/// The directory beside the book.
-pub(crate) fn sibling(path: &Path) -> PathBuf {
-    let whole = whole(path);
-    let name = whole.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
-    whole.with_file_name(format!("{name}{SIBLING_SUFFIX}"))
-}
-
-/// The place as a target. What does not answer is tried again a few times.
+/// The place as a target.
 pub(crate) fn target(place: &str) -> Result<Arc<dyn Target>, Fault> {
-    let target = from_url(place)
-        .map_err(|failed| Fault::new("BackupError", failed.to_string()).with_hint(failed.kind.way_out()))?;
-    if is_remote(place) {
-        let pause = Arc::new(Stop::default());
-        return Ok(Arc::new(Retrying::new(target, Backoff::default(), pause, Arc::new(SystemEntropy))));
-    }
-    Ok(target)
-}
-
-/// Whether keeping the place up to date must not wait for it.
-fn is_remote(place: &str) -> bool {
-    place.contains("://") && !place.starts_with("file://")
-}
-
-fn whole(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    std::fs::canonicalize(&path).unwrap_or(path)
+    Ok(address::open(place).map_err(PlaceError::Target)?)
 }
 
 fn wrong_name(failed: impl std::fmt::Display) -> Fault {

@@ -2,16 +2,16 @@
 
 use crate::core::{KeyTold, key_source};
 use crate::fault::Fault;
-use crate::options::{sibling, target};
+use crate::options::{target, unlock};
 use crate::spec;
 use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::Arc;
 use truebook::World;
+use truebook::backup::address::sibling;
 use truebook::backup::restore::{self, Options, Point, Silent};
-use truebook::backup::{Shelf, Target, keep_before_restore, shelf};
+use truebook::backup::{Shelf, keep_before_restore, shelf};
 use truebook::core::id::{BookId, Seq};
 use truebook::crypt::KeySource;
 
@@ -26,6 +26,8 @@ struct Told {
     seq: Option<u64>,
     time: Option<String>,
     why: String,
+    /// A file with age identities, which opens encrypted backups.
+    backup_identity: Option<PathBuf>,
     step: Step,
 }
 
@@ -95,35 +97,10 @@ impl Told {
         key: Option<&KeySource>,
     ) -> Result<(Shelf, restore::Plan), Fault> {
         let target = target(place)?;
-        let book = self.which_book(&*target, world)?;
-        let shelf = Shelf::new(Arc::clone(&target), book, None);
+        let book = shelf::which_book(&*target, self.book, restore::book_in(world))?;
+        let shelf = Shelf::new(target, book, unlock(self.backup_identity.as_deref())?);
         let plan = restore::plan(world, &shelf, self.point(&shelf)?, key)?;
         Ok((shelf, plan))
-    }
-
-    /// The book that was named, the one that is in the directory, or the only one there is.
-    fn which_book(&self, target: &dyn Target, world: &World) -> Result<BookId, Fault> {
-        let books = shelf::books(target)?;
-        let place = target.describe("");
-        let there: Vec<String> = books.iter().map(|(book, name)| format!("{book} ({name})")).collect();
-        let wrong = |what: String| Err(Fault::new("BackupError", what));
-        if let Some(book) = self.book {
-            let found = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
-            return if books.contains_key(&book) {
-                Ok(book)
-            } else {
-                wrong(format!("{place} has no backup of book {book}; it has: {found}"))
-            };
-        }
-        let local = restore::book_in(world).filter(|book| books.contains_key(book));
-        match (local, books.keys().next(), books.len()) {
-            (Some(book), ..) => Ok(book),
-            (None, Some(book), 1) => Ok(*book),
-            (None, None, _) => wrong(format!("there is no backup in {place}")),
-            (None, Some(_), _) => {
-                wrong(format!("{place} has backups of several books, say which: {}", there.join(", ")))
-            }
-        }
     }
 
     fn point(&self, shelf: &Shelf) -> Result<Point, Fault> {

@@ -10,9 +10,9 @@ use serde::Serialize;
 use std::io::{BufRead, IsTerminal, Write};
 use std::sync::Arc;
 use truebook::backup::restore::{self, Done, Options, Plan, Point, Proof};
-use truebook::backup::{BackupError, Generation, GenerationId, Shelf, Target, Verdict, shelf};
+use truebook::backup::{BackupError, Generation, GenerationId, Shelf, Verdict, shelf};
 use truebook::core::event::{Event, Reason};
-use truebook::core::id::{BookId, Seq};
+use truebook::core::id::Seq;
 use truebook::core::time::Utc;
 
 /// What `restore` prints; part of the contract.
@@ -112,37 +112,17 @@ fn try_place<T>(
     use_it: impl Fn(&Shelf) -> Result<T, BackupError>,
 ) -> Result<(Shelf, T), Failure> {
     let target = backup::target(place)?;
-    let book = which_book(needs, args, &*target)?;
+    let here = restore::book_in(&needs.world());
+    let book = shelf::which_book(&*target, args.book, here).map_err(|failed| match failed {
+        BackupError::Asked(what) => {
+            Failure::new(what).with_hint("--from DIR or --backup-to DIR says where, --book ID which")
+        }
+        failed => failed.into(),
+    })?;
     let unlock = backup::unlock(&args.place, &*target, book)?;
     let shelf = Shelf::new(Arc::clone(&target), book, unlock);
     let made = use_it(&shelf)?;
     Ok((shelf, made))
-}
-
-/// The book that was named, the one that is in the directory, or the only one there is.
-fn which_book(needs: &Needs, args: &RestoreArgs, target: &dyn Target) -> Result<BookId, Failure> {
-    let books = shelf::books(target)?;
-    let place = target.describe("");
-    let there: Vec<String> = books.iter().map(|(book, name)| format!("{book} ({name})")).collect();
-    if let Some(book) = args.book {
-        return if books.contains_key(&book) {
-            Ok(book)
-        } else {
-            let found = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
-            Err(Failure::new(format!("{place} has no backup of book {book}; it has: {found}")))
-        };
-    }
-    let local = restore::book_in(&needs.world()).filter(|book| books.contains_key(book));
-    match (local, books.keys().next(), books.len()) {
-        (Some(book), ..) => Ok(book),
-        (None, Some(book), 1) => Ok(*book),
-        (None, None, _) => Err(Failure::new(format!("there is no backup in {place}"))
-            .with_hint("--from DIR, or --backup-to DIR, if backups are elsewhere")),
-        (None, Some(_), _) => {
-            Err(Failure::new(format!("{place} has backups of several books: {}", there.join(", ")))
-                .with_hint("--book ID"))
-        }
-    }
 }
 
 fn point(shelf: &Shelf, args: &RestoreArgs) -> Result<Point, BackupError> {

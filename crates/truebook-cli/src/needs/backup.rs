@@ -8,21 +8,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use truebook::Book;
+use truebook::backup::address::{self, PlaceError, sibling};
 use truebook::backup::form::{Lock, Unlock};
 use truebook::backup::keeper::Schedule;
 use truebook::backup::names::identity_object;
 use truebook::backup::shelf::books;
-use truebook::backup::target::{Backoff, Retrying, Stop, from_url};
+use truebook::backup::target::Distance;
 use truebook::backup::{
     Fallback, Form, Identities, Keeper, KeeperOptions, LatePlace, Place, Recipients, Shelf, Shipping, Target,
     TargetErrorKind, new_passphrase_identity,
 };
 use truebook::core::id::BookId;
 use truebook::core::retention::Keep;
-use truebook::world::SystemEntropy;
-
-/// What the directory beside the book is called.
-const SIBLING_SUFFIX: &str = ".backups";
 
 /// The longest identity file in bytes.
 const IDENTITY_BYTES_MAX: u64 = 64 * 1024;
@@ -35,19 +32,6 @@ pub(crate) fn places(needs: &Needs, args: &BackupPlaceArgs) -> Vec<String> {
 
 fn typed(args: &BackupPlaceArgs) -> Vec<String> {
     args.backup_to.iter().filter(|place| !place.is_empty()).cloned().collect()
-}
-
-/// The directory beside the book.
-pub(crate) fn sibling(data: &Path) -> PathBuf {
-    let whole = whole(data);
-    let name = whole.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
-    whole.with_file_name(format!("{name}{SIBLING_SUFFIX}"))
-}
-
-/// Also when the directory was typed as `.`.
-fn whole(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    std::fs::canonicalize(&path).unwrap_or(path)
 }
 
 /// What stands in the environment, for commands that have no options about backups.
@@ -110,44 +94,18 @@ impl Unlock for Later {
     }
 }
 
-/// Whether keeping the place up to date must not wait for it.
-fn is_remote(place: &str) -> bool {
-    place.contains("://") && !place.starts_with("file://")
-}
-
-/// The place as a target. What does not answer is tried again a few times.
+/// The place as a target.
 pub(crate) fn target(place: &str) -> Result<Arc<dyn Target>, Failure> {
-    let target = from_url(place).map_err(|failed| {
-        let hint = failed.kind.way_out();
-        Failure::new(failed.to_string()).with_hint(hint)
-    })?;
-    if is_remote(place) {
-        let pause = Arc::new(Stop::default());
-        return Ok(Arc::new(Retrying::new(target, Backoff::default(), pause, Arc::new(SystemEntropy))));
-    }
-    Ok(target)
+    address::open(place).map_err(|failed| place_failure(&PlaceError::Target(failed)))
 }
 
-/// The place as a target that a book is backed up to: not inside the book's directory, and the directory
-/// beside the book is made.
-fn target_for(data: &Path, place: &str) -> Result<Arc<dyn Target>, PlaceFault> {
-    let may_come = |failure| PlaceFault { failure, outlook: Outlook::MayCome };
-    if is_remote(place) {
-        return Ok(target(place)?);
+fn place_failure(failed: &PlaceError) -> Failure {
+    let failure = Failure::new(failed.to_string());
+    match (failed, failed.way_out()) {
+        (PlaceError::File(failed), _) => Failure::new(failed.to_string()).with_cause(&failed.source),
+        (_, Some(hint)) => failure.with_hint(hint),
+        (_, None) => failure,
     }
-    let directory = whole(Path::new(place.strip_prefix("file://").unwrap_or(place)));
-    if directory.starts_with(whole(data)) {
-        let message =
-            format!("{place} is inside the book's directory: what destroys the book destroys its backups");
-        let hint = "--backup-to a directory elsewhere, best on another disk";
-        return Err(Failure::new(message).with_hint(hint).into());
-    }
-    if directory == sibling(data) {
-        std::fs::create_dir_all(&directory).map_err(|failed| {
-            may_come(Failure::new(format!("create the directory {place}")).with_cause(&failed))
-        })?;
-    }
-    target(place).map_err(may_come)
 }
 
 /// What opens backups that are encrypted, if anything was given.
@@ -295,6 +253,16 @@ enum Outlook {
     Hopeless,
 }
 
+impl From<PlaceError> for PlaceFault {
+    fn from(failed: PlaceError) -> Self {
+        let outlook = match failed {
+            PlaceError::Inside { .. } => Outlook::Hopeless,
+            PlaceError::Target(_) | PlaceError::File(_) => Outlook::MayCome,
+        };
+        Self { failure: place_failure(&failed), outlook }
+    }
+}
+
 impl From<Failure> for PlaceFault {
     fn from(failure: Failure) -> Self {
         Self { failure, outlook: Outlook::Hopeless }
@@ -302,7 +270,7 @@ impl From<Failure> for PlaceFault {
 }
 
 fn one_place(data: &Path, args: &BackupFormArgs, place: &str, book: BookId) -> Result<Place, PlaceFault> {
-    let target = target_for(data, place)?;
+    let target = address::open_to_write(data, place)?;
     let identities = identities(&args.place, &*target, book, IfMissing::Make)?;
     let lock: Option<Arc<dyn Lock>> = if args.backup_recipient.is_empty() {
         let by_passphrase = args.place.backup_passphrase_file.as_ref().and(identities.as_ref());
@@ -318,7 +286,10 @@ fn one_place(data: &Path, args: &BackupFormArgs, place: &str, book: BookId) -> R
         weekly: args.keep_weekly,
         monthly: args.keep_monthly,
     };
-    let shipping = if is_remote(place) { Shipping::Continuous } else { Shipping::WithGenerations };
+    let shipping = match address::distance(place) {
+        Distance::Near => Shipping::WithGenerations,
+        Distance::Far => Shipping::Continuous,
+    };
     let form = Form { level: args.backup_level, lock };
     Ok(Place { shelf: Shelf::new(target, book, unlock), form, keep, shipping })
 }

@@ -80,6 +80,7 @@ def restore(
     to_time: Optional[datetime] = None,
     why: str = "restored from Python",
     dry_run: bool = False,
+    backup_identity: Union[str, os.PathLike[str], None] = None,
     key_file: Union[str, os.PathLike[str], None] = None,
     key_variable: Optional[str] = None,
     passphrase: Optional[str] = None,
@@ -94,6 +95,7 @@ def restore(
     :param book: the id of the book, where a place has backups of several.
     :param generation: a generation; else ``to_seq``, the last event that is kept; else ``to_time``; else the latest.
     :param why: the reason, which is recorded in the book.
+    :param backup_identity: the file with the age identity that opens encrypted backups.
 
     Raises :class:`BackupError`; :class:`HeldError` if somebody holds the book.
     """
@@ -107,6 +109,7 @@ def restore(
         "seq": to_seq,
         "time": optional_time_text(to_time, "to_time"),
         "why": why,
+        "backup_identity": None if backup_identity is None else os.fspath(backup_identity),
         "step": "plan" if dry_run else "done",
     }
     file = None if key_file is None else os.fspath(key_file)

@@ -155,7 +155,9 @@ class Book:
         found: dict[str, Any] = json.loads(self._core.checkpoint())
         return found
 
-    def import_file(self, file: Union[str, os.PathLike[str]], content: Optional[bytes] = None) -> dict[str, Any]:
+    def import_file(
+        self, file: Union[str, os.PathLike[str]], content: Optional[bytes] = None
+    ) -> dict[str, Any]:
         """Takes over the state file of another system, in one event; the book must have no variables yet.
 
         Two forms are known: ``order_manager`` with ``portfolio_manager``, and ``orders``. The file becomes the
@@ -363,6 +365,8 @@ def open(  # noqa: A001  (it opens)
     backups: Union[None, bool, Sequence[str]] = None,
     backup_every: float = EVERY,
     keep_last: int = 48,
+    backup_recipients: Sequence[str] = (),
+    backup_identity: Union[str, os.PathLike[str], None] = None,
     key_file: Union[str, os.PathLike[str], None] = None,
     key_variable: Optional[str] = None,
     passphrase: Optional[str] = None,
@@ -385,6 +389,8 @@ def open(  # noqa: A001  (it opens)
     :param backups: ``None``: the directory ``PATH.backups`` beside it; a list of directories and URLs; ``False``: none.
     :param backup_every: seconds between two generations, if something changed.
     :param keep_last: how many of the newest verified generations are kept.
+    :param backup_recipients: backups are encrypted for these (age: ``age1…``); without
+    :param backup_identity: the file that opens them, the bot cannot read, and so not prove, what it writes.
     :param key_file: with one of these four the book is encrypted: a file with 64 hex digits,
     :param key_variable: an environment variable with 64 hex digits,
     :param passphrase: a passphrase,
@@ -414,6 +420,10 @@ def open(  # noqa: A001  (it opens)
         "backups": places,
         "backup_every_s": float(backup_every),
         "keep_last": keep_last,
+        "backup_recipients": [backup_recipients]
+        if isinstance(backup_recipients, str)
+        else list(backup_recipients),
+        "backup_identity": None if backup_identity is None else os.fspath(backup_identity),
         "upkeep": upkeep,
         "checkpoint_every_s": float(checkpoint_every),
         "checkpoint_events": checkpoint_events,

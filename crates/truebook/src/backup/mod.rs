@@ -4,6 +4,7 @@
 //! and what that needs. Files are stored once, under names that follow from their content; the generation's
 //! own file comes last, so a half-made generation is not one.
 
+pub mod address;
 #[cfg(feature = "encrypt")]
 pub mod age;
 pub mod before;

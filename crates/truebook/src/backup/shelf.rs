@@ -58,6 +58,39 @@ pub fn books(target: &dyn Target) -> Result<BTreeMap<BookId, String>, BackupErro
     Ok(books)
 }
 
+/// The book of a target that is meant: the one that is wanted, the one that is here, or the only one there is.
+///
+/// # Errors
+/// [`BackupError::Asked`] if there is none such, or nobody can tell.
+pub fn which_book(
+    target: &dyn Target,
+    wanted: Option<BookId>,
+    here: Option<BookId>,
+) -> Result<BookId, BackupError> {
+    let books = books(target)?;
+    let place = target.describe("");
+    let there: Vec<String> = books.iter().map(|(book, name)| format!("{book} ({name})")).collect();
+    let asked = |what: String| Err(BackupError::Asked(what));
+    if let Some(book) = wanted {
+        let found = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+        return if books.contains_key(&book) {
+            Ok(book)
+        } else {
+            asked(format!("{place} has no backup of book {book}; it has: {found}"))
+        };
+    }
+    match (here.filter(|book| books.contains_key(book)), books.keys().next(), books.len()) {
+        (Some(book), ..) => Ok(book),
+        (None, Some(book), 1) => Ok(*book),
+        (None, None, _) => {
+            asked(format!("there is no backup in {place}; name the place if backups are elsewhere"))
+        }
+        (None, Some(_), _) => {
+            asked(format!("{place} has backups of several books; say which by its id: {}", there.join(", ")))
+        }
+    }
+}
+
 impl Shelf {
     /// The part of `book` in `target`; `unlock` opens what is encrypted for the backup.
     pub fn new(target: Arc<dyn Target>, book: BookId, unlock: Option<Arc<dyn Unlock>>) -> Self {
