@@ -408,3 +408,27 @@ def test_orders_that_come_and_go_between_saves_are_all_there(tmp_path: Path) -> 
     with manager(tmp_path) as again:
         assert again.load_state() is True
         assert again.order_manager.get_state() == {"active_orders": active}
+
+
+def test_an_old_file_with_a_value_that_the_ledger_cannot_take_is_not_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = orders(1)
+    odd["active_orders"][101]["order_details"]["totalQuantity"] = "many"
+    old_file(tmp_path, odd)
+    with manager(tmp_path) as made:
+        assert made.load_state() is True
+        assert made.order_manager.get_state() == odd
+        assert not made.book.positions()
+    assert "totalQuantity" in caplog.text
+
+
+def test_without_strictness_what_cannot_be_saved_is_logged_and_answered_with_false(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with manager(tmp_path, strict=False) as made:
+        made.order_manager.load_state({"active_orders": {1: object()}})
+        assert made.save_state() is False
+        made.order_manager.load_state({"active_orders": {1: float("nan")}})
+        assert made.save_state() is False
+    assert caplog.text.count("save_state failed") == 2

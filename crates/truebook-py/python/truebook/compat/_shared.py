@@ -190,7 +190,7 @@ def take_over(book: Book, state_file: str, backup_dirs: list[str], logger: loggi
     if len(book.state) or not os.path.exists(state_file):
         return
     content = _files.read(state_file)
-    fault = _take(book, state_file, content)
+    fault = _take(book, state_file, content, logger)
     if fault is None:
         book.state.set([OWN, "copies"], [_files.sha256(content)])
         logger.info("%s is taken over into %s", state_file, book.path)
@@ -198,7 +198,8 @@ def take_over(book: Book, state_file: str, backup_dirs: list[str], logger: loggi
     kept = _files.keep_aside(state_file, "damaged")
     for directory in backup_dirs:
         for row in _backup_files.listed(directory):
-            why = _backup_files.fault_of(row["path"]) or _take(book, row["path"], _files.read(row["path"]))
+            path = row["path"]
+            why = _backup_files.fault_of(path) or _take(book, path, _files.read(path), logger)
             if why is None:
                 logger.error(
                     "%s is damaged (%s) and kept in %s; the backup %s of %s is taken over in its place: what "
@@ -214,18 +215,24 @@ def take_over(book: Book, state_file: str, backup_dirs: list[str], logger: loggi
     )
 
 
-def _take(book: Book, file: str, content: bytes) -> Optional[str]:
+def _take(book: Book, file: str, content: bytes, logger: logging.Logger) -> Optional[str]:
     """Takes one file over, or tells why not."""
     try:
         document = _files.document(content)
-        if not document:
-            return "it holds nothing"
-        known = "order_manager" in document and "portfolio_manager" in document or "orders" in document
-        if known and OWN not in document:
+    except ValueError as failed:
+        return str(failed)
+    if not document:
+        return "it holds nothing"
+    known = "order_manager" in document and "portfolio_manager" in document or "orders" in document
+    if known and OWN not in document:
+        try:
             book.import_file(file, content)
-        else:
-            book.state.save(document)
-    except (ValueError, errors.ImportFileError) as failed:
+            return None
+        except errors.ImportFileError as failed:
+            logger.warning("its variables are taken over, its positions and orders are not: %s", failed)
+    try:
+        book.state.save(document)
+    except ValueError as failed:
         return str(failed)
     return None
 

@@ -18,7 +18,7 @@ def answers(failed: Any) -> Callable[[Method], Method]:
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
             try:
                 return method(self, *args, **kwargs)
-            except (Error, OSError, ValueError) as error:
+            except (Error, OSError, TypeError, ValueError) as error:
                 if self.strict:
                     raise
                 self.logger.error("%s.%s failed: %s", type(self).__name__, method.__name__, error)
