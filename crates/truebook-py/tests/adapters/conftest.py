@@ -20,7 +20,14 @@ _NEEDS = {
         "test_contract.py",
         "test_shared.py",
     ],
-    "alpaca": ["test_alpaca_py.py", "test_book.py", "test_contract.py", "test_paper.py", "test_shared.py"],
+    "alpaca": [
+        "test_alpaca_native.py",
+        "test_alpaca_py.py",
+        "test_book.py",
+        "test_contract.py",
+        "test_paper.py",
+        "test_shared.py",
+    ],
     "ib_async": ["test_ib.py", "test_book.py", "test_contract.py"],
 }
 _IB_ASYNC_NEEDS = (3, 10)
