@@ -124,4 +124,4 @@ def test_p1_p2_p3_killed_at_random_moments_nothing_acknowledged_is_lost_and_noth
     print(
         f"{KILLS} kills, {len(states)} threads, {len(keys)} orders acknowledged, {len(at_venue)} at the venue"
     )
-    assert len(keys) > KILLS and len(states) == 64, "the bots did something"
+    assert len(keys) >= KILLS // 4 and len(states) == 64, "the bots did something"
