@@ -159,7 +159,10 @@ fn take(
     let Some(mut intent) = adopted_intent(report, id) else { return false };
     match families.get(&id) {
         Some(family) => intent = family.leg(&intent),
-        None => intent.terms.bracket = bracket_of(inputs, report, reports),
+        None => {
+            intent.terms.bracket = bracket_of(inputs, report, reports);
+            alarm_of_leg(inputs, report, id, draft);
+        }
     }
     let why =
         format!("order {id} bears our tag and is from the time that the book does not know: taken back");
@@ -167,6 +170,17 @@ fn take(
     draft.record(Event::Adopted(adopted.into()), why);
     draft.own(&report.venue_order, id);
     true
+}
+
+/// A stop that is taken back alone may be a leg, where legs are placed by our own hand: nobody cancels it for us.
+fn alarm_of_leg(inputs: &Inputs<'_>, report: &OrderReport, id: OrderId, draft: &mut Draft) {
+    if inputs.capabilities.brackets == Brackets::Emulated && report.stop.is_some() {
+        let what = format!(
+            "order {id}, a stop, is taken back, and which entry it protects is not known: nothing cancels it when \
+             that position is closed, until the entry's key is submitted again; look at it"
+        );
+        draft.alarm(Some(&report.instrument), what);
+    }
 }
 
 /// Whether what came with the order shows by now, such as its legs.

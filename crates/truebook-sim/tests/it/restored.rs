@@ -6,7 +6,7 @@ use truebook::engine::{ReconcileOutcome, Replace, SubmitError, Submitted, Submit
 use truebook::paper::{Fault, PaperSettings, PaperVenue, Rate, RequestKind};
 use truebook::world::Clock;
 use truebook::{Book, World};
-use truebook_core::capability::{IdClass, ReplaceQuantity, Rules};
+use truebook_core::capability::{Brackets, IdClass, ReplaceQuantity, Rules};
 use truebook_core::doc::{Doc, Limits};
 use truebook_core::event::{Event, Reason, Restored};
 use truebook_core::id::{AccountName, BookName, Instrument, OrderKey, VenueName};
@@ -226,7 +226,12 @@ fn p5_a_bracket_of_the_lost_time_protects_what_it_opens_once_its_key_is_used_aga
         drop(trader);
         let trader = scene.put_back(&copy, since);
         scene.pass(70);
-        trader.reconcile().unwrap();
+        let done = trader.reconcile().unwrap();
+        // Where legs are ours, a stop that was taken back alone is told of.
+        let alarms = done.passes.iter().flat_map(|plan| &plan.alarms);
+        let told = alarms.filter(|alarm| format!("{alarm:?}").contains("which entry it protects")).count();
+        let ours = trader.venue().capabilities().brackets == Brackets::Emulated;
+        assert_eq!(told, usize::from(ours), "{class:?}: {:?}", done.passes);
         for (name, spec) in later() {
             trader.submit(&key(name), &spec).unwrap();
         }
