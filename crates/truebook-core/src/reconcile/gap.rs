@@ -157,12 +157,11 @@ fn take(
         return false;
     }
     let Some(mut intent) = adopted_intent(report, id) else { return false };
-    match families.get(&id) {
-        Some(family) => intent = family.leg(&intent),
-        None => {
-            intent.terms.bracket = bracket_of(inputs, report, reports);
-            alarm_of_leg(inputs, report, id, draft);
-        }
+    if let Some(family) = families.get(&id) {
+        intent = family.leg(&intent);
+    } else {
+        intent.terms.bracket = bracket_of(inputs, report, reports);
+        alarm_of_leg(inputs, report, id, draft);
     }
     let why =
         format!("order {id} bears our tag and is from the time that the book does not know: taken back");
