@@ -8,7 +8,6 @@ use truebook::backup::{
     BackupError, Depth, Generation, Listed, Place, Scratch, Silent, Source, Trial, create, list, prune, tail,
     verify,
 };
-use truebook::book::Peek;
 use truebook::core::retention::Standing;
 
 impl Held {
@@ -22,8 +21,7 @@ impl Held {
     }
 
     fn back_up(&self, reason: &str) -> Result<Vec<Value>, Fault> {
-        let peek = Peek::read(&self.told.world(), self.told.key())?;
-        let source = Source::beside(&peek)?;
+        let source = Source::of_book(&self.book)?;
         self.shelves()?.iter().map(|place| self.one(&source, place, reason)).collect()
     }
 

@@ -1,9 +1,8 @@
 //! A book that ends before its own backup: its directory was put back from an older copy, or its last segments
 //! vanished with every checkpoint that could tell. Nothing in the directory shows that.
 
-use super::supply::{Piece, Supply};
+use super::supply::{Piece, Supply, chain_of};
 use crate::journal::Context;
-use crate::journal::segment::Chain;
 use crate::recovery::Assessment;
 use crate::recovery::walk::LastSegment;
 use truebook_core::hash::ChainHash;
@@ -36,9 +35,5 @@ pub(super) fn durable_once(context: &Context, supply: &mut Supply, assessment: &
 /// The hash chain of a stored segment before the event with which the book would go on.
 fn chain_before(context: &Context, last: &LastSegment, piece: &Piece) -> Option<ChainHash> {
     let count = usize::try_from(last.next.get().checked_sub(piece.open.first.get())?).ok()?;
-    let mut chain = Chain::begin(context.manifest.book, last.index, piece.open.prev);
-    for (seq, json) in (piece.open.first.get()..).map(Seq::new).zip(piece.events.get(..count)?) {
-        chain.add(seq, json);
-    }
-    Some(chain.hash())
+    Some(chain_of(context, last.index, &piece.open, piece.events.get(..count)?))
 }

@@ -13,6 +13,7 @@ use crate::recovery::report::{Finding, FindingKind, Weight};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use truebook_core::event::Record;
+use truebook_core::hash::ChainHash;
 use truebook_core::id::Seq;
 
 /// How many generations of a target are looked at, newest first.
@@ -241,12 +242,22 @@ fn continued(
     let known = usize::try_from(next.get().checked_sub(more.head.first.get())?).ok()?;
     let new = more.events.get(known..).filter(|new| !new.is_empty() && more.head.open == piece.open)?;
     let events: Vec<Vec<u8>> = piece.events.iter().chain(new).cloned().collect();
-    let mut chain = Chain::begin(context.manifest.book, index, piece.open.prev);
-    for (seq, json) in (piece.open.first.get()..).map(Seq::new).zip(&events) {
+    let is_readable = new.iter().all(|json| Record::decode(json).is_ok());
+    (is_readable && chain_of(context, index, &piece.open, &events) == more.head.after).then_some(events)
+}
+
+/// The hash chain of a segment after these events, its first ones.
+pub(super) fn chain_of(
+    context: &Context,
+    index: SegmentIndex,
+    open: &OpenInfo,
+    events: &[Vec<u8>],
+) -> ChainHash {
+    let mut chain = Chain::begin(context.manifest.book, index, open.prev);
+    for (seq, json) in (open.first.get()..).map(Seq::new).zip(events) {
         chain.add(seq, json);
     }
-    let is_readable = new.iter().all(|json| Record::decode(json).is_ok());
-    (is_readable && chain.hash() == more.head.after).then_some(events)
+    chain.hash()
 }
 
 /// Reads a stored segment: every event is decoded, the hash chain computed anew.
